@@ -1,0 +1,8 @@
+"""Route `broadcast` of the plain protocol."""
+
+from __future__ import annotations
+
+from realtime.bootstrap import message_handler
+from realtime.usecases.actions import broadcast
+
+handler = message_handler(broadcast)

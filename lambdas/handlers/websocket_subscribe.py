@@ -1,0 +1,8 @@
+"""Route `subscribe` of the plain protocol."""
+
+from __future__ import annotations
+
+from realtime.bootstrap import message_handler
+from realtime.usecases.actions import subscribe
+
+handler = message_handler(subscribe)

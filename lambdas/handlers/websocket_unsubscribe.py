@@ -1,0 +1,8 @@
+"""Route `unsubscribe` of the plain protocol."""
+
+from __future__ import annotations
+
+from realtime.bootstrap import message_handler
+from realtime.usecases.actions import unsubscribe
+
+handler = message_handler(unsubscribe)

@@ -1,0 +1,60 @@
+"""One AWS service behind one endpoint: signs, sends, counts its calls."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from .connection import Origin
+from .http1 import Request
+from .sigv4 import Credentials, Signer
+from .transport import Outcome, Transport
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Where we are and who we are. `endpoint` returns the override for a service (SDKs and Tools Reference,
+    "Service-specific endpoints") or None; `calls` counts every request by "service:Operation".
+    """
+
+    region: str
+    credentials: Credentials
+    endpoint: Callable[[str], str | None]
+    wall_clock: Callable[[], float]
+    calls: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request to a service; `operation` is its name in IAM."""
+
+    operation: str
+    method: str
+    target: str
+    headers: Mapping[str, str]
+    body: bytes = b""
+
+
+class Service:
+    """Batches of signed calls to one service."""
+
+    def __init__(self, account: Account, name: str, url: str, *, max_connections: int = 64) -> None:
+        """`name` is the service's name in a signature's scope, `url` its endpoint."""
+        self._account = account
+        self._name = name
+        self._origin = Origin.parse(url)
+        self._signer = Signer(account.credentials, account.region, name)
+        self._transport = Transport(self._origin, max_connections=max_connections)
+
+    def send(self, calls: Sequence[Call], *, timeout: float) -> list[Outcome]:
+        """Send all calls; return an outcome for each, in the same order. Nothing is retried here."""
+        now = self._account.wall_clock()
+        for call in calls:
+            self._account.calls[f"{self._name}:{call.operation}"] += 1
+        return self._transport.send([self._request(call, now) for call in calls], timeout=timeout)
+
+    def _request(self, call: Call, now: float) -> Request:
+        headers = {"host": self._origin.authority, **call.headers}
+        signed = self._signer.sign(call.method, call.target, headers, call.body, now)
+        return Request(call.method, call.target, signed, call.body)

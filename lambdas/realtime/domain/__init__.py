@@ -1,0 +1,1 @@
+"""What the product is about, pure: standard library only, no clock, no random, no environment."""

@@ -1,0 +1,1 @@
+"""Wire protocols, pure: text in, command out; event in, text out."""

@@ -1,0 +1,125 @@
+"""The environment of a function, read once and checked whole."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+T = TypeVar("T")
+
+_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+
+
+class SettingsError(Exception):
+    """What is missing or wrong in the environment, all of it in one message."""
+
+
+class Environ:
+    """Reads variables and gathers problems; `check` raises them together. None repeats a secret."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._environ = environ
+        self._problems: list[str] = []
+
+    def text(self, name: str, default: str | None = None) -> str:
+        """A non-empty string."""
+        value = self._environ.get(name) or default
+        if value is None:
+            self._problems.append(f"{name} is not set")
+        return value or ""
+
+    def optional(self, name: str) -> str | None:
+        """A string, or None if unset or empty."""
+        return self._environ.get(name) or None
+
+    def integer(self, name: str, default: int | None = None) -> int:
+        """A positive integer."""
+        return self._parsed(name, None if default is None else str(default), _positive, "a positive integer") or 0
+
+    def flag(self, name: str) -> bool:
+        """`true` or `false`, by default false."""
+        return bool(self._parsed(name, "false", {"true": True, "false": False}.__getitem__, "true or false"))
+
+    def choice(self, name: str, allowed: tuple[str, ...], default: str) -> str:
+        """One of a few."""
+        by_name = {value: value for value in allowed}
+        return self._parsed(name, default, by_name.__getitem__, f"one of {', '.join(allowed)}") or default
+
+    def url(self, name: str) -> str:
+        """An http or https URL."""
+        return self._parsed(name, None, _url, "an http or https URL") or ""
+
+    def check(self) -> None:
+        """Raises SettingsError with every problem found."""
+        if self._problems:
+            raise SettingsError("Wrong environment: " + "; ".join(self._problems))
+
+    def _parsed(self, name: str, default: str | None, parse: Callable[[str], T], expected: str) -> T | None:
+        value = self.text(name, default)
+        if not value:
+            return None
+        try:
+            return parse(value)
+        except (KeyError, ValueError):
+            self._problems.append(f"{name} has value {value!r}, not {expected}")
+            return None
+
+
+@dataclass(frozen=True, slots=True)
+class AwsSettings:
+    """Region and credentials as Lambda sets them, endpoints as the SDKs read them."""
+
+    region: str
+    access_key_id: str
+    secret_access_key: str = field(repr=False)
+    session_token: str | None = field(repr=False)
+    endpoints: Mapping[str, str]
+
+    @classmethod
+    def read(cls, environ: Environ, services: tuple[str, ...]) -> AwsSettings:
+        """Read what every function has. `services` are those that may have an endpoint of their own."""
+        fallback = environ.optional("AWS_ENDPOINT_URL")
+        endpoints = {name: environ.optional(f"AWS_ENDPOINT_URL_{name.upper()}") or fallback for name in services}
+        return cls(
+            region=environ.text("AWS_REGION"),
+            access_key_id=environ.text("AWS_ACCESS_KEY_ID"),
+            secret_access_key=environ.text("AWS_SECRET_ACCESS_KEY"),
+            session_token=environ.optional("AWS_SESSION_TOKEN"),
+            endpoints={name: url for name, url in endpoints.items() if url},
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Observability:
+    """How to log and under which name to count."""
+
+    environment: str
+    function: str
+    namespace: str
+    level: str
+
+    @classmethod
+    def read(cls, environ: Environ) -> Observability:
+        """Read what every function has."""
+        return cls(
+            environment=environ.text("ENVIRONMENT"),
+            function=environ.text("AWS_LAMBDA_FUNCTION_NAME"),
+            namespace=environ.text("METRICS_NAMESPACE", "MileQuest/Realtime"),
+            level=environ.choice("LOG_LEVEL", _LEVELS, "INFO"),
+        )
+
+
+def _positive(value: str) -> int:
+    number = int(value)
+    if number <= 0:
+        raise ValueError(value)
+    return number
+
+
+def _url(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError(value)
+    return value

@@ -1,0 +1,1 @@
+"""What the backend does: connect, receive and its actions, publish, disconnect, sweep."""
