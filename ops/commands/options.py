@@ -1,0 +1,42 @@
+"""Options and argument types that several commands share."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+
+
+def json_option(command: F) -> F:
+    """`--json`: for programs."""
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON.")(command)
+
+
+class Duration(click.ParamType[float]):
+    """A time span such as 30s, 15m, 2h, 1d; a number alone is seconds. Converts to seconds."""
+
+    name = "duration"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        if isinstance(value, int | float):
+            return float(value)
+        match = re.fullmatch(r"(\d+(?:\.\d+)?)([smhd]?)", value)
+        if match is None:
+            self.fail(f"{value!r} is not a duration such as 30s, 15m, 2h or 1d.", param, ctx)
+        return float(match[1]) * _UNITS[match[2] or "s"]
+
+
+def write(text: str) -> None:
+    """Data, on standard output."""
+    click.echo(text, nl=False)
+
+
+def note(text: str) -> None:
+    """What is for people, on standard error."""
+    click.echo(text, err=True)

@@ -1,0 +1,26 @@
+"""`ops token`: a token that opens a connection."""
+
+from __future__ import annotations
+
+import click
+
+from ops.commands.options import Duration, write
+from ops.environments import Selection, open_deployment
+
+
+@click.command()
+@click.option("--user", required=True, help="Who connects (claim sub).")
+@click.option("--team", required=True, help="The team whose channels it opens (claim team).")
+@click.option(
+    "--channel", "channels", multiple=True, help="A further channel that it opens; * is a wildcard. Repeatable."
+)
+@click.option(
+    "--expires-in", type=Duration(), default="1h", show_default=True, help="How long it is valid: 30s, 15m, 2h."
+)
+@click.pass_obj
+def token(selection: Selection, user: str, team: str, channels: tuple[str, ...], expires_in: float) -> None:
+    """Mint a token and print it alone, for scripts: ws.connect(url + "?token=" + token)."""
+    from ops.tokens import Grant, mint
+
+    grant = Grant(user, team, int(expires_in), channels)
+    write(mint(open_deployment(selection), grant) + "\n")

@@ -1,0 +1,163 @@
+"""An environment by name: what was deployed there, and the boto3 session to reach it."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from ops import paths
+from ops.errors import NotRunning, OpsError
+
+if TYPE_CHECKING:
+    import boto3
+
+LOCAL = "local"
+NAMES = (LOCAL, "dev", "prod")
+
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What the user chose on the command line: the environment, and optionally a region and an AWS profile."""
+
+    name: str
+    region: str | None = None
+    profile: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """One deployed environment: its outputs, the same keys everywhere (docs/architecture.md)."""
+
+    name: str
+    outputs: Mapping[str, Any]
+    session: boto3.Session
+
+    @property
+    def endpoint_url(self) -> str | None:
+        """Where the AWS APIs are, or None for AWS itself."""
+        endpoint: str | None = self.outputs["aws_endpoint_url"]
+        return endpoint
+
+    def client(self, service: Any) -> Any:
+        """A boto3 client."""
+        return self.session.client(service, endpoint_url=self.endpoint_url)
+
+    def table(self, name: str) -> str:
+        """The full name of a table, such as `connections`."""
+        table: str = self.outputs["table_names"][name]
+        return table
+
+
+def open_deployment(selection: Selection) -> Deployment:
+    """Find out what is deployed in an environment. Raises OpsError, saying what to do."""
+    if selection.name == LOCAL:
+        return _open_local(selection)
+    outputs = {**_remote_outputs(selection), "aws_endpoint_url": None}
+    region = selection.region or outputs["region"]
+    if region != outputs["region"]:
+        raise OpsError(
+            f"The {selection.name} environment is in {outputs['region']}, not in {region}.",
+            "Leave --region out, or deploy to that region first.",
+        )
+    return Deployment(selection.name, outputs, _session(selection.profile, region))
+
+
+def local_environ(endpoint_url: str, region: str, base: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The environment variables that turn an AWS SDK, or Terraform's provider, to the local AWS and nothing else.
+
+    Raises OpsError for an endpoint that is not on loopback.
+    """
+    if urlsplit(endpoint_url).hostname not in _LOOPBACK:
+        raise OpsError(f"{endpoint_url} is not on loopback: the local AWS is never anywhere else.")
+    kept = {name: value for name, value in (base or {}).items() if not name.startswith("AWS_")}
+    return {
+        **kept,
+        "AWS_ENDPOINT_URL": endpoint_url,
+        "AWS_ACCESS_KEY_ID": "local",
+        "AWS_SECRET_ACCESS_KEY": "local",
+        "AWS_REGION": region,
+        "AWS_DEFAULT_REGION": region,
+        # An action that moto lacks answers 500, which would be tried again for minutes.
+        "AWS_MAX_ATTEMPTS": "2",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    }
+
+
+def read_local_outputs(folder: Path = paths.LOCAL) -> dict[str, Any]:
+    """The outputs that `ops local up` wrote. Raises NotRunning."""
+    try:
+        outputs: dict[str, Any] = json.loads((folder / "outputs.json").read_text())
+    except (OSError, ValueError):
+        raise NotRunning from None
+    return outputs
+
+
+def _open_local(selection: Selection) -> Deployment:
+    outputs = read_local_outputs()
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        del os.environ[name]
+    os.environ.update(local_environ(outputs["aws_endpoint_url"], outputs["region"]))
+    return Deployment(selection.name, outputs, _session(None, outputs["region"]))
+
+
+def _session(profile: str | None, region: str) -> boto3.Session:
+    import boto3
+    from botocore.exceptions import BotoCoreError
+
+    try:
+        return boto3.Session(profile_name=profile, region_name=region)
+    except BotoCoreError as failure:
+        raise OpsError(str(failure), "See the profiles that exist with: aws configure list-profiles") from failure
+
+
+def _remote_outputs(selection: Selection) -> dict[str, Any]:
+    from ops.terraform import Terraform, TerraformFailed
+
+    environ = dict(os.environ)
+    if selection.profile:
+        environ["AWS_PROFILE"] = selection.profile
+    apply = f"terraform -chdir=terraform apply -var-file=environments/{selection.name}.tfvars"
+    try:
+        outputs = Terraform(paths.TERRAFORM, environ).outputs()
+    except TerraformFailed as failure:
+        raise OpsError(f"The state of {selection.name} cannot be read. {failure.message}", _INIT_HINT) from failure
+    missing = _EXPECTED - outputs.keys()
+    if missing:
+        raise OpsError(
+            f"The state in terraform/ lacks {', '.join(sorted(missing))}: nothing is deployed, or only a part.",
+            f"Run: {apply}",
+        )
+    if outputs["environment"] != selection.name:
+        raise OpsError(
+            f"The state in terraform/ is that of {outputs['environment']!r}, not of {selection.name!r}.",
+            "Choose its state: terraform -chdir=terraform init -reconfigure, with that environment's backend.",
+        )
+    return outputs
+
+
+_INIT_HINT = "Run: terraform -chdir=terraform init"
+_EXPECTED = frozenset(
+    {
+        "environment",
+        "region",
+        "websocket_url",
+        "management_endpoint",
+        "table_names",
+        "function_names",
+        "app_id",
+        "app_key",
+        "apps_secret_name",
+        "stage",
+        "api_id",
+        "failure_queue_url",
+    }
+)

@@ -1,0 +1,207 @@
+"""Bring the local AWS up and down: the background process, the zips, and the real Terraform against it.
+
+Whatever fails on the way up, Ctrl-C included, takes all of it down again: the background process ends with us until it is
+told, through a pipe, that the stack stands.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+from ops import paths
+from ops.environments import LOCAL
+from ops.errors import OpsError
+from ops.local.control import Running, gone, running
+from ops.local.workspace import Workspace
+from ops.packaging import build_all
+from ops.terraform import require_terraform
+
+DEFAULT_PORT = 4566
+_PORT_TAKEN = 3
+_GRACE_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to run it; times in seconds, None for API Gateway's own."""
+
+    port: int = DEFAULT_PORT
+    idle_timeout: float | None = None
+    max_duration: float | None = None
+
+    def arguments(self) -> Iterator[str]:
+        """The daemon's command line."""
+        yield f"--port={self.port}"
+        if self.idle_timeout is not None:
+            yield f"--idle-timeout={self.idle_timeout}"
+        if self.max_duration is not None:
+            yield f"--max-duration={self.max_duration}"
+
+
+class Report(Protocol):
+    """Hears how it goes."""
+
+    def step(self, text: str) -> None:
+        """A step begins."""
+
+    def progress(self, done: int, total: int, what: str) -> None:
+        """A part of the step is done."""
+
+
+def up(options: Options, report: Report, folder: Path = paths.LOCAL) -> dict[str, Any]:
+    """Start the local AWS and deploy onto it; return the outputs. Raises OpsError, and then nothing is left running."""
+    found = Running.read(folder)
+    if found is not None and found.alive():
+        raise OpsError(f"The local AWS runs already at {found.endpoint_url}.", "End it first with: ops local down")
+    require_terraform(os.environ)
+    _clean(folder)
+    with _daemon(options, folder, report) as (process, commit):
+        outputs = _deploy(process, report)
+        os.write(commit, b"1")
+    return outputs
+
+
+def redeploy(report: Report, folder: Path = paths.LOCAL) -> dict[str, Any]:
+    """Package and apply again onto the local AWS that runs. Raises OpsError."""
+    return _deploy(running(folder), report)
+
+
+def workspace(folder: Path = paths.LOCAL) -> Workspace:
+    """Terraform against the local AWS that runs. Raises NotRunning."""
+    return Workspace(folder / "terraform", running(folder).endpoint_url)
+
+
+def down(folder: Path = paths.LOCAL) -> bool:
+    """End the local AWS and forget its state; the logs stay. False if it did not run."""
+    found = Running.read(folder)
+    alive = found is not None and found.alive()
+    if found is not None and alive:
+        os.kill(found.pid, signal.SIGTERM)
+        _await_end(found.pid)
+    _clean(folder)
+    return alive
+
+
+def status(folder: Path = paths.LOCAL) -> dict[str, Any]:
+    """What runs where, and the daemon's own account of it. Raises NotRunning."""
+    found = running(folder)
+    told: dict[str, Any] = found.call("GET", "status")
+    return {"endpoint_url": found.endpoint_url, "pid": found.pid, "deployed": _outputs_file(folder).is_file(), **told}
+
+
+def _deploy(process: Running, report: Report) -> dict[str, Any]:
+    report.step("Packaging the Lambdas")
+    changed = [built.name for built in build_all() if built.changed]
+    if changed:
+        report.step(f"Built {len(changed)} of them anew")
+    space = Workspace(process.folder / "terraform", process.endpoint_url)
+    space.refresh()
+    report.step("terraform init")
+    space.init()
+    report.step("terraform apply")
+    space.apply(report.progress)
+    outputs = _localised(space.outputs(), process.endpoint_url)
+    partial = _outputs_file(process.folder).with_suffix(".partial")
+    partial.write_text(json.dumps(outputs, indent=2))
+    partial.replace(_outputs_file(process.folder))
+    return outputs
+
+
+def _localised(outputs: dict[str, Any], endpoint_url: str) -> dict[str, Any]:
+    """The outputs with the local AWS in the place of Amazon's hosts; paths stay."""
+    host = urlsplit(endpoint_url).netloc
+    websocket = urlsplit(outputs["websocket_url"])._replace(scheme="ws", netloc=host)
+    management = urlsplit(outputs["management_endpoint"])._replace(scheme="http", netloc=host)
+    return {
+        **outputs,
+        "environment": LOCAL,
+        "websocket_url": websocket.geturl(),
+        "management_endpoint": management.geturl(),
+        "aws_endpoint_url": endpoint_url,
+    }
+
+
+@contextmanager
+def _daemon(options: Options, folder: Path, report: Report) -> Iterator[tuple[Running, int]]:
+    """Start the background process; end it unless the block comes to its end."""
+    folder.mkdir(parents=True, exist_ok=True)
+    report.step(f"Starting the local AWS on 127.0.0.1:{options.port}")
+    commit_read, commit_write = os.pipe()
+    with (folder / "daemon.out").open("w") as errors:
+        process = subprocess.Popen(  # noqa: S603 - our own module
+            [sys.executable, "-m", "ops.local.daemon", f"--workdir={folder}", f"--commit-fd={commit_read}"]
+            + list(options.arguments()),
+            cwd=paths.ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            pass_fds=[commit_read],
+            start_new_session=True,
+        )
+    os.close(commit_read)
+    try:
+        found = Running(process.pid, _await_ready(process, options.port, folder), folder)
+        found.write()
+        yield found, commit_write
+    except BaseException:
+        process.terminate()
+        _await_exit(process)
+        _clean(folder)
+        raise
+    finally:
+        os.close(commit_write)
+        if process.stdout is not None:
+            process.stdout.close()
+
+
+def _await_ready(process: subprocess.Popen[bytes], port: int, folder: Path) -> str:
+    assert process.stdout is not None
+    line = process.stdout.readline().decode()
+    if line.startswith("ready "):
+        return line.split()[1]
+    if process.wait() == _PORT_TAKEN:
+        raise OpsError(
+            f"Port {port} on 127.0.0.1 is taken.", "End what listens there, or choose another: ops local up --port 4577"
+        )
+    reason = (folder / "daemon.out").read_text().strip() or "it said nothing"
+    raise OpsError(f"The local AWS did not start:\n{reason}")
+
+
+def _await_exit(process: subprocess.Popen[bytes]) -> None:
+    try:
+        process.wait(_GRACE_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def _await_end(pid: int) -> None:
+    """Wait for a process that is not our child."""
+    deadline = time.monotonic() + _GRACE_SECONDS
+    while not gone(pid):
+        if time.monotonic() > deadline:
+            os.kill(pid, signal.SIGKILL)
+            deadline = float("inf")
+        time.sleep(0.05)
+
+
+def _clean(folder: Path) -> None:
+    for name in ("daemon.json", "outputs.json"):
+        (folder / name).unlink(missing_ok=True)
+    shutil.rmtree(folder / "terraform", ignore_errors=True)
+
+
+def _outputs_file(folder: Path) -> Path:
+    return folder / "outputs.json"

@@ -1,0 +1,6 @@
+"""Zips for Lambda: the same source gives the same bytes, on any machine."""
+
+from ops.packaging.build import Built, build_all, function_names, stale
+from ops.packaging.wheels import ARCHITECTURES, Target
+
+__all__ = ["ARCHITECTURES", "Built", "Target", "build_all", "function_names", "stale"]
