@@ -22,6 +22,7 @@ _COMMANDS = {
     "outputs": "outputs",
     "package": "package",
     "publish": "publish",
+    "terraform": "terraform",
     "token": "token",
 }
 

@@ -6,7 +6,6 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -92,10 +91,10 @@ def local_environ(endpoint_url: str, region: str, base: Mapping[str, str] | None
     }
 
 
-def read_local_outputs(folder: Path = paths.LOCAL) -> dict[str, Any]:
+def read_local_outputs() -> dict[str, Any]:
     """The outputs that `ops local up` wrote. Raises NotRunning."""
     try:
-        outputs: dict[str, Any] = json.loads((folder / "outputs.json").read_text())
+        outputs: dict[str, Any] = json.loads((paths.LOCAL / "outputs.json").read_text())
     except (OSError, ValueError):
         raise NotRunning from None
     return outputs

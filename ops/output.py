@@ -26,6 +26,7 @@ class Column:
 
 def printable(text: str) -> str:
     """`text` without anything that moves a cursor, colours, reorders or hides: clients choose names, ids and agents."""
+    text = text.expandtabs(2)
     if text.isascii() and text.isprintable():
         return text
     return "".join("\N{REPLACEMENT CHARACTER}" if unicodedata.category(c) in _DANGEROUS else c for c in text)

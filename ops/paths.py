@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -9,4 +10,5 @@ TERRAFORM = ROOT / "terraform"
 LAMBDAS = ROOT / "lambdas"
 BUILD = ROOT / ".build"
 PACKAGES = BUILD / "lambdas"
-LOCAL = BUILD / "local"
+# Another folder is another local AWS: the tests have their own beside the developer's.
+LOCAL = Path(os.environ.get("OPS_LOCAL_DIR") or BUILD / "local").resolve()

@@ -65,6 +65,8 @@ class Terraform(python_terraform.Terraform):  # type: ignore[misc]  # the packag
                 output = self._read(process)
             finally:
                 _end(process)
+                if process.stdout is not None:
+                    process.stdout.close()
             errors.seek(0)
             return process.returncode, output, errors.read()
 

@@ -20,7 +20,8 @@ _App = tuple[Ports, int]
 
 
 def _build(reader: Environ, account: Account, telemetry: Telemetry) -> _App:
-    return build_ports(reader, account, telemetry), reader.integer("SILENT_AFTER_SECONDS") * 1000
+    silent_after_ms = reader.integer("SILENT_AFTER_SECONDS") * 1000
+    return build_ports(reader, account, telemetry), silent_after_ms
 
 
 def _handle(invocation: Invocation, app: _App) -> Mapping[str, Any]:

@@ -84,7 +84,6 @@ def start(build: Build[A], environ: Mapping[str, str]) -> Started[A]:
     reader = Environ(environ)
     aws = AwsSettings.read(reader, SERVICES)
     seen = Observability.read(reader)
-    reader.check()
     account = Account(
         region=aws.region,
         credentials=Credentials(aws.access_key_id, aws.secret_access_key, aws.session_token),
@@ -115,13 +114,13 @@ def build_rows(reader: Environ, account: Account, telemetry: Telemetry) -> Rows:
 
 
 def build_ports(reader: Environ, account: Account, telemetry: Telemetry) -> Ports:
-    """The two tables and the way to the clients."""
+    """The two tables and the way to the clients. Checks the reader: read what else there is before."""
     from .aws.management import ManagementOutbox
 
     endpoint = reader.url("MANAGEMENT_ENDPOINT")
     rows = build_rows(reader, account, telemetry)
     reader.check()
-    outbox = ManagementOutbox(account, endpoint, Patience(attempts=3, timeout=5.0, pause=_pause))
+    outbox = ManagementOutbox(account, endpoint, patience(attempts=3, timeout=5.0))
     return Ports(rows.connections, rows.subscriptions, telemetry, outbox)
 
 
@@ -129,7 +128,8 @@ def message_handler(action: Action) -> LambdaHandler:
     """The entry point of a route: every message is received the same way, and acted on by `action`."""
 
     def build(reader: Environ, account: Account, telemetry: Telemetry) -> tuple[Ports, int]:
-        return build_ports(reader, account, telemetry), reader.integer("MAX_DATA_BYTES", 10_240)
+        max_data_bytes = reader.integer("MAX_DATA_BYTES", 10_240)
+        return build_ports(reader, account, telemetry), max_data_bytes
 
     def handle(invocation: Invocation, app: tuple[Ports, int]) -> Mapping[str, Any]:
         ports, max_data_bytes = app
@@ -147,20 +147,24 @@ def dynamodb(account: Account) -> JsonService:
         "dynamodb",
         "DynamoDB_20120810",
         "1.0",
-        Patience(attempts=5, timeout=3.0, pause=_pause),
+        patience(attempts=5, timeout=3.0),
     )
 
 
+def patience(*, attempts: int, timeout: float) -> Patience:
+    """Patience with pauses that double from 50 ms; `timeout` is in seconds."""
+    return Patience(attempts, timeout, _pause)
+
+
 def build_door(reader: Environ, account: Account) -> Door:
-    """Who may connect."""
+    """Who may connect. Checks the reader: read what else there is before."""
     from .aws.tokens import AppKeys, JwtTokens
     from .usecases.connect import Door
 
     app_id, secret_id = reader.text("APP_ID"), reader.text("APPS_SECRET_ID")
     allow_anonymous = reader.flag("ALLOW_ANONYMOUS")
     reader.check()
-    patience = Patience(attempts=3, timeout=3.0, pause=_pause)
-    secrets = JsonService(account, "secretsmanager", "secretsmanager", "1.1", patience)
+    secrets = JsonService(account, "secretsmanager", "secretsmanager", "1.1", patience(attempts=3, timeout=3.0))
     return Door(app_id, allow_anonymous, JwtTokens(AppKeys(secrets, secret_id, app_id, time.monotonic)))
 
 

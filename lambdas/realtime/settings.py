@@ -51,6 +51,10 @@ class Environ:
         """An http or https URL."""
         return self._parsed(name, None, _url, "an http or https URL") or ""
 
+    def optional_url(self, name: str) -> str | None:
+        """An http or https URL, or None if unset or empty."""
+        return (self.optional(name) and self.url(name)) or None
+
     def check(self) -> None:
         """Raises SettingsError with every problem found."""
         if self._problems:
@@ -80,8 +84,8 @@ class AwsSettings:
     @classmethod
     def read(cls, environ: Environ, services: tuple[str, ...]) -> AwsSettings:
         """Read what every function has. `services` are those that may have an endpoint of their own."""
-        fallback = environ.optional("AWS_ENDPOINT_URL")
-        endpoints = {name: environ.optional(f"AWS_ENDPOINT_URL_{name.upper()}") or fallback for name in services}
+        fallback = environ.optional_url("AWS_ENDPOINT_URL")
+        endpoints = {name: environ.optional_url(f"AWS_ENDPOINT_URL_{name.upper()}") or fallback for name in services}
         return cls(
             region=environ.text("AWS_REGION"),
             access_key_id=environ.text("AWS_ACCESS_KEY_ID"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import time
 from typing import Any
 
@@ -11,6 +10,7 @@ import click
 from ops import paths
 from ops.commands.options import Duration, json_option, note, write
 from ops.commands.progress import Steps
+from ops.commands.terraform import RAW, pass_through
 from ops.local import stack
 from ops.local.control import running
 from ops.local.faults import NAMES
@@ -54,16 +54,12 @@ def apply() -> None:
     note("Applied.")
 
 
-@local.command(context_settings={"ignore_unknown_options": True, "help_option_names": []})
+@local.command(context_settings=RAW)
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def terraform(arguments: tuple[str, ...]) -> int:
     """Run Terraform against the local AWS, such as: ops local terraform plan."""
-    from ops.terraform import cli_configuration
-
     space = stack.workspace()
-    with cli_configuration(space.environ) as environ:
-        command = ["terraform", *arguments]
-        return subprocess.run(command, cwd=space.folder, env=environ, check=False).returncode  # noqa: S603
+    return pass_through(arguments, space.folder, space.environ)
 
 
 @local.command()

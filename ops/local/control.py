@@ -80,6 +80,12 @@ def running(folder: Path) -> Running:
 def gone(pid: int) -> bool:
     """Whether there is no process of that id (any more)."""
     try:
+        # A child of ours that has ended is there until it is waited for.
+        if os.waitpid(pid, os.WNOHANG)[0] == pid:
+            return True
+    except ChildProcessError:
+        pass
+    try:
         os.kill(pid, 0)
     except ProcessLookupError:
         return True

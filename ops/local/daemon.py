@@ -104,11 +104,12 @@ def _isolate() -> None:
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "AWS_EC2_METADATA_DISABLED": "true",
     }
-    sys.addaudithook(_refuse_other_machines)
+    sys.addaudithook(refuse_other_machines)
 
 
-def _refuse_other_machines(event: str, details: tuple[object, ...]) -> None:
-    if event == "socket.connect":
+def refuse_other_machines(event: str, details: tuple[object, ...]) -> None:
+    """Be an audit hook that lets no socket reach beyond loopback; OSError if one tries."""
+    if event in ("socket.connect", "socket.sendto"):
         address = details[1]
         if isinstance(address, tuple) and not _is_loopback(str(address[0])):
             raise ConnectionRefusedError(f"the local AWS does not talk to {address[0]}")

@@ -38,7 +38,9 @@ class MotoApp:
         moto_speed.install()
         self._app = DomainDispatcherApplication(create_backend_app)
         self._faults = faults
-        self._threads = ThreadPoolExecutor(max_workers=8, thread_name_prefix="moto")
+        # moto builds its routing tables at the first call of each service, and two threads that do so at once
+        # fail each other. One thread is not slower: moto computes, and Python computes one thing at a time.
+        self._threads = ThreadPoolExecutor(max_workers=1, thread_name_prefix="moto")
         # moto's tables have no locks: UpdateItem reads, checks its condition, then writes, and a
         # query fails if a table grows meanwhile. One thread makes every call atomic.
         self._dynamodb = ThreadPoolExecutor(max_workers=1, thread_name_prefix="dynamodb")

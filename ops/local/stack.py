@@ -155,6 +155,8 @@ def _daemon(options: Options, folder: Path, report: Report) -> Iterator[tuple[Ru
         found = Running(process.pid, _await_ready(process, options.port, folder), folder)
         found.write()
         yield found, commit_write
+        # From here on it is nobody's child: Popen would warn that it still runs when it is collected.
+        process.returncode = 0
     except BaseException:
         process.terminate()
         _await_exit(process)

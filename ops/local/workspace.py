@@ -31,7 +31,7 @@ class Workspace:
         self.environ = {
             **local_environ(endpoint_url, REGION, os.environ),
             # Outlives the stack: what `init` found is the same the next time.
-            "TF_DATA_DIR": str(paths.BUILD / "terraform-local"),
+            "TF_DATA_DIR": str(folder.parent / "terraform-data"),
         }
 
     def refresh(self) -> None:
@@ -76,6 +76,6 @@ class _Watch:
         if event.get("type") == "change_summary" and event["changes"]["operation"] == "plan":
             changes: Mapping[str, Any] = event["changes"]
             self._total = changes["add"] + changes["change"] + changes["remove"]
-        elif event.get("type") == "apply_complete":
+        elif event.get("type") == "apply_complete" and event["hook"]["action"] != "read":
             self._done += 1
             self._progress(self._done, self._total, event["hook"]["resource"]["addr"])

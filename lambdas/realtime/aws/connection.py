@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import selectors
 import socket
@@ -41,12 +42,15 @@ class Connection:
     """`begin` a request, then `advance` whenever the socket is ready for `interest`, until it returns the response."""
 
     def __init__(self, origin: Origin, tls: ssl.SSLContext | None) -> None:
-        """Begin to connect. Raises OSError when the name does not resolve."""
+        """Begin to connect. Raises OSError when the name does not resolve or no route leads there."""
         family, kind, number, _, address = socket.getaddrinfo(origin.host, origin.port, type=socket.SOCK_STREAM)[0]
         raw = socket.socket(family, kind, number)
         raw.setblocking(False)
         raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        raw.connect_ex(address)
+        error = raw.connect_ex(address)
+        if error not in (0, errno.EINPROGRESS):
+            raw.close()
+            raise OSError(error, os.strerror(error))
         self._socket: socket.socket = raw
         self._tls = tls
         self._server_name = origin.host

@@ -71,7 +71,7 @@ class ResponseParser:
             return False
         first, *lines = self._buffer[:end].decode("latin-1").split("\r\n")
         version, _, rest = first.partition(" ")
-        if not version.startswith("HTTP/1.") or not rest[:3].isdigit():
+        if not version.startswith("HTTP/1.") or not rest[:3].isdecimal():
             raise ProtocolError(f"not a status line: {first[:80]!r}")
         headers = {}
         for line in lines:
@@ -88,10 +88,7 @@ class ResponseParser:
             return self._take(self._body_start, self._body_start)
         if headers.get("transfer-encoding", "").lower() == "chunked":
             return self._read_chunks()
-        length = headers.get("content-length", "")
-        if not length.isdigit():
-            raise ProtocolError("response without a length")
-        end = self._body_start + int(length)
+        end = self._body_start + _size(headers.get("content-length", ""), 10, "response without a length")
         return self._take(self._body_start, end) if len(self._buffer) >= end else None
 
     def _read_chunks(self) -> bytes | None:
@@ -100,10 +97,7 @@ class ResponseParser:
             line_end = self._buffer.find(b"\r\n", position)
             if line_end < 0:
                 return None
-            try:
-                size = int(self._buffer[position:line_end].partition(b";")[0], 16)
-            except ValueError:
-                raise ProtocolError("bad chunk size") from None
+            size = _size(self._buffer[position:line_end].partition(b";")[0], 16, "bad chunk size")
             start, end = line_end + 2, line_end + 2 + size
             if size == 0:
                 # No service of AWS sends trailers.
@@ -119,3 +113,14 @@ class ResponseParser:
         body = bytes(self._buffer[start:end])
         del self._buffer[:end]
         return body
+
+
+def _size(digits: str | bytearray, base: int, problem: str) -> int:
+    """A number of bytes. Raises ProtocolError(problem) for anything else."""
+    try:
+        size = int(digits, base)
+    except ValueError:
+        size = -1
+    if size < 0:
+        raise ProtocolError(problem)
+    return size

@@ -54,9 +54,12 @@ class AppKeys:
 
 
 def active_keys(secret: Mapping[str, Any], app_id: str) -> Keys:
-    """The active keys of an app in the secret's JSON (docs/architecture.md, "Secret"). KeyError if another."""
+    """The active keys of an app in the secret's JSON (docs/architecture.md, "Secret"). KeyError, TypeError if another."""
     apps = [app for app in secret["apps"] if app["id"] == app_id]
-    return {key["key"]: key["secret"] for app in apps for key in app["keys"] if key["state"] == "active"}
+    keys = {key["key"]: key["secret"] for app in apps for key in app["keys"] if key["state"] == "active"}
+    if not all(isinstance(value, str) for value in keys.values()):
+        raise TypeError("a secret is a string")
+    return keys
 
 
 class JwtTokens:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import time
 from dataclasses import dataclass, field
 
 from ops.local.deployed import Integration
 from ops.local.functions import FunctionNotFound, Invocation, TooManyRequests
 from ops.local.gateway.parts import Parts
+
+logger = logging.getLogger(__name__)
 
 _KEYS = frozenset({"statusCode", "headers", "multiValueHeaders", "body", "isBase64Encoded"})
 
@@ -79,6 +82,9 @@ def _answer(task: asyncio.Task[Invocation], latency: int) -> Answer:
     try:
         invocation = task.result()
     except (FunctionNotFound, TooManyRequests):
+        return Answer(failure=UNREACHABLE, latency=latency)
+    except Exception:  # the client is owed an answer, whatever broke
+        logger.exception("invocation failed")
         return Answer(failure=UNREACHABLE, latency=latency)
     if invocation.error is not None:
         return Answer(failure=BAD_ANSWER, latency=latency)

@@ -1,0 +1,82 @@
+# Mile Quest Realtime. `make` alone lists what there is. The work is done by ops, pytest and Terraform; this file names it.
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+SHELL := /bin/sh
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+POLICY := .build/policy-venv
+PIP := -m pip --disable-pip-version-check install -qq
+
+.PHONY: help setup demo test up down fmt lint package policy bench lock tools clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s  %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+setup: $(VENV)/.installed ## Create .venv with ops in it, from the locks
+
+demo: tools $(VENV)/.installed ## Bring the local AWS up and watch two teams talk through it
+	@$(BIN)/ops local status >/dev/null 2>&1 || $(BIN)/ops local up --detach
+	@$(BIN)/ops demo
+
+test: tools lint policy ## All that CI runs
+	$(BIN)/pytest
+
+up: tools $(VENV)/.installed ## Start the local AWS and deploy onto it
+	@$(BIN)/ops local up --detach
+
+down: $(VENV)/.installed ## End the local AWS
+	@$(BIN)/ops local down
+
+fmt: tools $(VENV)/.installed ## Format Python and Terraform
+	$(BIN)/ruff check --fix --quiet .
+	$(BIN)/ruff format --quiet .
+	terraform fmt -recursive terraform
+
+lint: tools $(VENV)/.installed ## ruff, mypy, import-linter, terraform fmt and validate
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check --quiet .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	terraform fmt -check -recursive terraform
+	@$(BIN)/ops terraform init -backend=false -input=false -lockfile=readonly >/dev/null
+	@$(BIN)/ops terraform validate
+
+package: $(VENV)/.installed ## Build the Lambdas' zips
+	@$(BIN)/ops package
+
+policy: $(POLICY)/.installed ## Scan the Terraform with checkov, offline
+	$(POLICY)/bin/checkov --config-file .checkov.yaml
+
+bench: tools $(VENV)/.installed ## Measure, side by side; tables here, JSON in .build/bench
+	$(BIN)/python -m bench
+
+lock: $(VENV)/.installed ## Resolve the dependencies anew into the lock files
+	$(BIN)/python -m ops.packaging.lock
+
+clean: $(VENV)/.installed ## End the local AWS and remove what was built
+	-@$(BIN)/ops local down
+	rm -rf .build $(VENV)
+
+tools:
+	@command -v terraform >/dev/null || { echo "terraform 1.9 or newer is not on PATH: https://developer.hashicorp.com/terraform/install" >&2; exit 1; }
+
+$(VENV)/bin/python:
+	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is not on PATH: install Python 3.11 or newer, or name it: make PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "$(PYTHON) is older than Python 3.11: install a newer one, or name it: make PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { echo "$(PYTHON) cannot make virtual environments: on Debian and Ubuntu, apt-get install python3-venv" >&2; rm -rf $(VENV); exit 1; }
+
+$(VENV)/.installed: requirements.lock pyproject.toml lambdas/pyproject.toml | $(VENV)/bin/python
+	@echo "Installing the locked dependencies into $(VENV)" >&2
+	@$(BIN)/python $(PIP) --require-hashes --requirement requirements.lock
+	@$(BIN)/python $(PIP) --no-deps --no-build-isolation --editable . --editable lambdas
+	@touch $@
+
+$(POLICY)/.installed: requirements-policy.lock | $(VENV)/bin/python
+	@echo "Installing checkov into $(POLICY)" >&2
+	@rm -rf $(POLICY)
+	@$(BIN)/python -m venv $(POLICY)
+	@$(POLICY)/bin/python $(PIP) --require-hashes --requirement requirements-policy.lock
+	@touch $@

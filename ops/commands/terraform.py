@@ -1,0 +1,32 @@
+"""`ops terraform`: Terraform where its registry is out of reach."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+import click
+
+from ops import paths
+from ops.terraform import cli_configuration, require_terraform
+
+RAW = {"ignore_unknown_options": True, "help_option_names": []}
+
+
+@click.command(context_settings=RAW)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def terraform(arguments: tuple[str, ...]) -> int:
+    """Run Terraform in terraform/, with the AWS provider from this machine's mirror if it has one.
+
+    The same as `terraform -chdir=terraform …` where Terraform finds its providers by itself.
+    """
+    return pass_through(arguments, paths.TERRAFORM, os.environ)
+
+
+def pass_through(arguments: tuple[str, ...], folder: Path, environ: Mapping[str, str]) -> int:
+    """Run Terraform as if typed in `folder`; return its exit code."""
+    require_terraform(environ)
+    with cli_configuration(environ) as configured:
+        return subprocess.run(["terraform", *arguments], cwd=folder, env=configured, check=False).returncode  # noqa: S603, S607

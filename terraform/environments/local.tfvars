@@ -1,0 +1,10 @@
+# The local AWS of `ops local up`: thrown away at will, plain HTTP, one developer.
+environment = "local"
+region      = "us-east-1"
+
+allow_anonymous             = true  # so that a client without a token can be tried out
+api_account_logging_role    = false # the local AWS has no policies of AWS's own to attach, and asks for no role
+artifacts_force_destroy     = true
+artifacts_require_tls       = false # there is no TLS on loopback
+deletion_protection         = false
+secret_recovery_window_days = 0

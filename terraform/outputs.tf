@@ -1,0 +1,62 @@
+output "api_id" {
+  description = "Id of the WebSocket API, for its metrics and logs."
+  value       = module.websocket_api.api_id
+}
+
+output "app_id" {
+  description = "Id of the app that tokens are checked against."
+  value       = module.apps_secret.app_id
+}
+
+output "app_key" {
+  description = "Public key of the app as first written; after a rotation the secret is the authority."
+  value       = module.apps_secret.app_key
+}
+
+output "apps_secret_name" {
+  description = "Name of the secret that holds apps and keys, for `ops token` and for rotation."
+  value       = module.apps_secret.name
+}
+
+output "environment" {
+  description = "Environment that this is, for `ops` to check that it talks to the one it means."
+  value       = var.environment
+}
+
+output "failure_queue_url" {
+  description = "Queue of events that could not be handled, for alarms and for looking into it."
+  value       = aws_sqs_queue.failures.url
+}
+
+output "function_names" {
+  description = "Short name of each function to its name, for logs and for invoking it."
+  value       = { for short_name, function in module.function : short_name => function.name }
+}
+
+output "management_endpoint" {
+  description = "Where @connections answers, for `ops` and for one's own publishers."
+  value       = module.websocket_api.management_endpoint
+}
+
+output "region" {
+  description = "Region of the stack, for every client of AWS."
+  value       = var.region
+}
+
+output "stage" {
+  description = "Stage of the API: the path under which clients connect."
+  value       = module.websocket_api.stage
+}
+
+output "table_names" {
+  description = "Names of the tables, for `ops connections`."
+  value = {
+    connections   = module.connections.name
+    subscriptions = module.subscriptions.name
+  }
+}
+
+output "websocket_url" {
+  description = "Where clients connect."
+  value       = module.websocket_api.websocket_url
+}

@@ -1,0 +1,151 @@
+mock_provider "aws" {
+  source = "./tests/mocks"
+}
+
+variables {
+  environment = "test"
+  package_dir = "tests/fixtures/lambdas"
+}
+
+run "every_output_that_ops_reads" {
+  command = apply
+
+  assert {
+    condition     = output.environment == "test" && output.region == "us-east-1" && output.stage == "production" && output.api_id == "a1b2c3d4e5"
+    error_message = "environment, region, stage and api_id must say what this is."
+  }
+
+  assert {
+    condition     = output.websocket_url == "wss://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com/production"
+    error_message = "websocket_url must be where clients connect."
+  }
+
+  assert {
+    condition     = output.management_endpoint == "https://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com/production"
+    error_message = "management_endpoint must be where @connections answers."
+  }
+
+  assert {
+    condition = jsonencode(output.table_names) == jsonencode({
+      connections   = "milequest-test-connections"
+      subscriptions = "milequest-test-subscriptions"
+    })
+    error_message = "table_names must name both tables."
+  }
+
+  assert {
+    condition = jsonencode(output.function_names) == jsonencode({
+      sweep                 = "milequest-test-sweep"
+      websocket-broadcast   = "milequest-test-websocket-broadcast"
+      websocket-connect     = "milequest-test-websocket-connect"
+      websocket-disconnect  = "milequest-test-websocket-disconnect"
+      websocket-heartbeat   = "milequest-test-websocket-heartbeat"
+      websocket-message     = "milequest-test-websocket-message"
+      websocket-subscribe   = "milequest-test-websocket-subscribe"
+      websocket-unsubscribe = "milequest-test-websocket-unsubscribe"
+    })
+    error_message = "function_names must map each short name to the name."
+  }
+
+  assert {
+    condition     = output.app_id == "1" && output.app_key == "abcdefghij0123456789" && output.apps_secret_name == "milequest-test/apps"
+    error_message = "app_id, app_key and apps_secret_name must lead to the app."
+  }
+
+  assert {
+    condition     = output.failure_queue_url == "https://sqs.us-east-1.amazonaws.com/123456789012/milequest-test-failures"
+    error_message = "failure_queue_url must be the queue's."
+  }
+}
+
+run "each_route_reaches_its_function" {
+  command = apply
+
+  assert {
+    condition = jsonencode(module.websocket_api.route_functions) == jsonencode({
+      "$connect"    = "milequest-test-websocket-connect"
+      "$default"    = "milequest-test-websocket-message"
+      "$disconnect" = "milequest-test-websocket-disconnect"
+      "broadcast"   = "milequest-test-websocket-broadcast"
+      "heartbeat"   = "milequest-test-websocket-heartbeat"
+      "subscribe"   = "milequest-test-websocket-subscribe"
+      "unsubscribe" = "milequest-test-websocket-unsubscribe"
+    })
+    error_message = "These are all the routes there are, each with its function."
+  }
+
+  assert {
+    condition     = aws_sqs_queue.failures.sqs_managed_sse_enabled && aws_sqs_queue.failures.message_retention_seconds == 1209600
+    error_message = "The failure queue must be encrypted and keep for 14 days."
+  }
+
+  assert {
+    condition     = local.failure_queue_arn == aws_sqs_queue.failures.arn
+    error_message = "The composed ARN must be the queue's."
+  }
+
+  assert {
+    condition     = length(aws_api_gateway_account.this) == 1
+    error_message = "The logging role of the account must be set by default."
+  }
+}
+
+run "another_stack_may_own_the_logging_role" {
+  command = apply
+
+  variables {
+    api_account_logging_role = false
+  }
+
+  assert {
+    condition     = length(aws_api_gateway_account.this) == 0 && length(aws_iam_role.api_logging) == 0
+    error_message = "Nothing of the account's settings may be touched."
+  }
+}
+
+run "options_reach_the_parts" {
+  command = apply
+
+  variables {
+    allow_anonymous    = true
+    custom_domain      = { certificate_arn = "arn:aws:acm:us-east-1:123456789012:certificate/c", domain_name = "realtime.example.com" }
+    function_overrides = { websocket-broadcast = { memory_mb = 3538, reserved_concurrency = 50 } }
+    kms_key_arn        = "arn:aws:kms:us-east-1:123456789012:key/k"
+    xray               = true
+  }
+
+  assert {
+    condition     = module.function["websocket-connect"].environment["ALLOW_ANONYMOUS"] == "true"
+    error_message = "ALLOW_ANONYMOUS must follow allow_anonymous."
+  }
+
+  assert {
+    condition     = output.websocket_url == "wss://realtime.example.com"
+    error_message = "Clients must be sent to the custom domain."
+  }
+
+  assert {
+    condition     = module.function["websocket-broadcast"].memory_mb == 3538 && module.function["websocket-broadcast"].reserved_concurrency == 50
+    error_message = "function_overrides must reach the function it names."
+  }
+
+  assert {
+    condition     = module.function["websocket-connect"].memory_mb == 512 && module.function["websocket-connect"].reserved_concurrency == -1
+    error_message = "function_overrides must leave the others alone."
+  }
+
+  assert {
+    condition     = alltrue([for function in module.function : contains(keys(function.statements), "Decrypt") && contains(keys(function.statements), "Trace")])
+    error_message = "With a key every function may decrypt, with tracing every function may trace."
+  }
+
+  assert {
+    condition     = module.function["sweep"].statements["FailuresKey"].actions == tolist(["kms:GenerateDataKey"])
+    error_message = "Sending to an encrypted queue takes a data key."
+  }
+
+  assert {
+    condition     = aws_sqs_queue.failures.kms_master_key_id == "arn:aws:kms:us-east-1:123456789012:key/k"
+    error_message = "The key must encrypt the failure queue."
+  }
+}

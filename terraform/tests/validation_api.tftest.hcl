@@ -1,0 +1,79 @@
+mock_provider "aws" {
+  source = "./tests/mocks"
+}
+
+variables {
+  environment = "test"
+  package_dir = "tests/fixtures/lambdas"
+}
+
+run "access_log_retention_is_one_that_cloudwatch_knows" {
+  command = plan
+
+  variables {
+    access_log_retention_days = 31
+  }
+
+  expect_failures = [var.access_log_retention_days]
+}
+
+run "execution_log_levels_are_closed" {
+  command = plan
+
+  variables {
+    api_execution_log = { level = "DEBUG" }
+  }
+
+  expect_failures = [var.api_execution_log]
+}
+
+run "no_payload_trace_in_prod" {
+  command = plan
+
+  variables {
+    api_execution_log = { data_trace = true }
+    environment       = "prod"
+  }
+
+  expect_failures = [var.api_execution_log]
+}
+
+run "certificate_is_of_the_region" {
+  command = plan
+
+  variables {
+    custom_domain = { certificate_arn = "arn:aws:acm:eu-west-1:123456789012:certificate/c", domain_name = "realtime.example.com" }
+  }
+
+  expect_failures = [var.custom_domain]
+}
+
+run "stage_is_plain" {
+  command = plan
+
+  variables {
+    stage = "$default"
+  }
+
+  expect_failures = [var.stage]
+}
+
+run "a_burst_of_zero_lets_nothing_pass" {
+  command = plan
+
+  variables {
+    throttling_burst_limit = 0
+  }
+
+  expect_failures = [var.throttling_burst_limit]
+}
+
+run "a_rate_of_zero_lets_nothing_pass" {
+  command = plan
+
+  variables {
+    throttling_rate_limit = 0
+  }
+
+  expect_failures = [var.throttling_rate_limit]
+}

@@ -1,0 +1,67 @@
+"""One local AWS for all tests in here: the real Terraform, the real zips, real Lambda processes, on a port of its own."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from ops.environments import Deployment
+from ops.local import stack as local_stack
+from ops.local.control import Running, running
+from tests.integration.client import Client
+from tests.integration.world import World
+
+
+class _Quiet:
+    def step(self, text: str) -> None:
+        pass
+
+    def progress(self, done: int, total: int, what: str) -> None:
+        pass
+
+
+def free_port() -> int:
+    """A port that was free a moment ago."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("stack") / "local"
+
+
+@pytest.fixture(scope="session")
+def outputs(folder: Path) -> Iterator[dict[str, Any]]:
+    yield local_stack.up(local_stack.Options(port=free_port()), _Quiet(), folder)
+    local_stack.down(folder)
+
+
+@pytest.fixture(scope="session")
+def deployment(outputs: dict[str, Any]) -> Deployment:
+    session = boto3.Session(
+        aws_access_key_id="local", aws_secret_access_key="local", region_name=outputs["region"]
+    )
+    return Deployment("local", outputs, session)
+
+
+@pytest.fixture(scope="session")
+def daemon(folder: Path, outputs: dict[str, Any]) -> Running:
+    return running(folder)
+
+
+@pytest.fixture
+def world(deployment: Deployment, daemon: Running) -> Iterator[World]:
+    """Clients, tables and faults of one test; afterwards the clients are closed, the faults off, the tables empty."""
+    with World(deployment, daemon) as world:
+        yield world
+
+
+__all__ = ["Client"]
