@@ -57,7 +57,7 @@ locals {
           resources = [local._connections]
         }
         Subscriptions = {
-          actions   = ["dynamodb:BatchWriteItem", "dynamodb:DeleteItem", "dynamodb:PutItem"]
+          actions   = ["dynamodb:BatchWriteItem", "dynamodb:PutItem"]
           resources = [local._subscriptions]
         }
         Post = { actions = ["execute-api:ManageConnections"], resources = [local._post] }
@@ -72,11 +72,8 @@ locals {
           actions   = ["dynamodb:DeleteItem", "dynamodb:UpdateItem"]
           resources = [local._connections]
         }
-        Subscriptions = {
-          actions   = ["dynamodb:BatchWriteItem", "dynamodb:DeleteItem"]
-          resources = [local._subscriptions]
-        }
-        Post = { actions = ["execute-api:ManageConnections"], resources = [local._post] }
+        Subscriptions = { actions = ["dynamodb:BatchWriteItem"], resources = [local._subscriptions] }
+        Post          = { actions = ["execute-api:ManageConnections"], resources = [local._post] }
       }
     }
 
@@ -100,7 +97,7 @@ locals {
       environment = local._sends
       statements = {
         Connections = {
-          actions   = ["dynamodb:DeleteItem", "dynamodb:UpdateItem"]
+          actions   = ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:UpdateItem"]
           resources = [local._connections]
         }
         Subscriptions = { actions = ["dynamodb:BatchWriteItem"], resources = [local._subscriptions] }

@@ -52,7 +52,7 @@ run "every_function_may_do_what_docs_architecture_says" {
     condition = jsonencode({ for id, statement in module.function["websocket-subscribe"].statements : id => statement if id != "Logs" }) == jsonencode({
       Connections   = { actions = ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:UpdateItem"], resources = ["arn:aws:dynamodb:us-east-1:123456789012:table/milequest-test-connections"] }
       Post          = { actions = ["execute-api:ManageConnections"], resources = ["arn:aws:execute-api:us-east-1:123456789012:a1b2c3d4e5/production/POST/@connections/*"] }
-      Subscriptions = { actions = ["dynamodb:BatchWriteItem", "dynamodb:DeleteItem", "dynamodb:PutItem"], resources = ["arn:aws:dynamodb:us-east-1:123456789012:table/milequest-test-subscriptions"] }
+      Subscriptions = { actions = ["dynamodb:BatchWriteItem", "dynamodb:PutItem"], resources = ["arn:aws:dynamodb:us-east-1:123456789012:table/milequest-test-subscriptions"] }
     })
     error_message = "websocket-subscribe may do exactly this, beyond writing its own logs."
   }
@@ -61,7 +61,7 @@ run "every_function_may_do_what_docs_architecture_says" {
     condition = jsonencode({ for id, statement in module.function["websocket-unsubscribe"].statements : id => statement if id != "Logs" }) == jsonencode({
       Connections   = { actions = ["dynamodb:DeleteItem", "dynamodb:UpdateItem"], resources = ["arn:aws:dynamodb:us-east-1:123456789012:table/milequest-test-connections"] }
       Post          = { actions = ["execute-api:ManageConnections"], resources = ["arn:aws:execute-api:us-east-1:123456789012:a1b2c3d4e5/production/POST/@connections/*"] }
-      Subscriptions = { actions = ["dynamodb:BatchWriteItem", "dynamodb:DeleteItem"], resources = ["arn:aws:dynamodb:us-east-1:123456789012:table/milequest-test-subscriptions"] }
+      Subscriptions = { actions = ["dynamodb:BatchWriteItem"], resources = ["arn:aws:dynamodb:us-east-1:123456789012:table/milequest-test-subscriptions"] }
     })
     error_message = "websocket-unsubscribe may do exactly this, beyond writing its own logs."
   }
@@ -77,7 +77,7 @@ run "every_function_may_do_what_docs_architecture_says" {
 
   assert {
     condition = jsonencode({ for id, statement in module.function["websocket-heartbeat"].statements : id => statement if id != "Logs" }) == jsonencode({
-      Connections   = { actions = ["dynamodb:DeleteItem", "dynamodb:UpdateItem"], resources = ["arn:aws:dynamodb:us-east-1:123456789012:table/milequest-test-connections"] }
+      Connections   = { actions = ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:UpdateItem"], resources = ["arn:aws:dynamodb:us-east-1:123456789012:table/milequest-test-connections"] }
       Post          = { actions = ["execute-api:ManageConnections"], resources = ["arn:aws:execute-api:us-east-1:123456789012:a1b2c3d4e5/production/POST/@connections/*"] }
       Subscriptions = { actions = ["dynamodb:BatchWriteItem"], resources = ["arn:aws:dynamodb:us-east-1:123456789012:table/milequest-test-subscriptions"] }
     })

@@ -25,9 +25,7 @@ class Client:
     """One connection."""
 
     def __init__(self, url: str, **options: Any) -> None:
-        self.socket = websocket.create_connection(
-            url, timeout=PATIENCE_SECONDS, http_no_proxy=["127.0.0.1"], **options
-        )
+        self.socket = websocket.create_connection(url, timeout=PATIENCE_SECONDS, http_no_proxy=["127.0.0.1"], **options)
 
     def send(self, action: str, **fields: Any) -> None:
         self.socket.send(json.dumps({"action": action, **fields}))
@@ -67,6 +65,8 @@ class Client:
 
     def close(self) -> None:
         self.socket.close(timeout=0)
+        # What the server has closed, `close` leaves open.
+        self.socket.shutdown()
 
     def vanish(self) -> None:
         """Close the TCP connection without a close frame."""

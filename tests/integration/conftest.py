@@ -1,4 +1,4 @@
-"""One local AWS for all tests in here: the real Terraform, the real zips, real Lambda processes, on a port of its own."""
+"""One local AWS for all tests in here: the real Terraform, the real zips, real Lambda processes, on its own port."""
 
 from __future__ import annotations
 
@@ -46,9 +46,7 @@ def outputs(folder: Path) -> Iterator[dict[str, Any]]:
 
 @pytest.fixture(scope="session")
 def deployment(outputs: dict[str, Any]) -> Deployment:
-    session = boto3.Session(
-        aws_access_key_id="local", aws_secret_access_key="local", region_name=outputs["region"]
-    )
+    session = boto3.Session(aws_access_key_id="local", aws_secret_access_key="local", region_name=outputs["region"])
     return Deployment("local", outputs, session)
 
 

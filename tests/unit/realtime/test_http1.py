@@ -10,8 +10,7 @@ from realtime.aws.http1 import ProtocolError, Request, Response, ResponseParser
 
 LENGTH = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nX-Amzn-ErrorType:  Gone \r\n\r\nhello"
 CHUNKED = (
-    b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
-    b"5\r\nhello\r\n1;ext=1\r\n,\r\nA\r\n0123456789\r\n0\r\n\r\n"
+    b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n1;ext=1\r\n,\r\nA\r\n0123456789\r\n0\r\n\r\n"
 )
 EMPTY = b"HTTP/1.1 204 No Content\r\n\r\n"
 EXPECTED = {

@@ -4,7 +4,12 @@ import pytest
 
 from realtime.settings import AwsSettings, Environ, Observability, SettingsError
 
-AWS = {"AWS_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "AKIA", "AWS_SECRET_ACCESS_KEY": "hush", "AWS_SESSION_TOKEN": "t"}
+AWS = {
+    "AWS_REGION": "eu-west-1",
+    "AWS_ACCESS_KEY_ID": "AKIA",
+    "AWS_SECRET_ACCESS_KEY": "hush",
+    "AWS_SESSION_TOKEN": "t",
+}
 SERVICES = ("dynamodb", "apigatewaymanagementapi")
 
 

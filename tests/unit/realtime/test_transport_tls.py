@@ -53,9 +53,7 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
     )
     made.certificate.write_bytes(signed.public_bytes(serialization.Encoding.PEM))
     made.key.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     )
     return made
 
