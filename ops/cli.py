@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import os
 import sys
 from typing import Any
 
@@ -79,10 +78,9 @@ def run(arguments: list[str]) -> int:
     except click.ClickException as failure:
         failure.show()
         return failure.exit_code
-    except BrokenPipeError:
-        # The reader (`head`, `less`) has seen enough. Python would complain when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return EXIT_FAILURE
+    except SystemExit as leaving:
+        # So click ends when the reader of our output (`head`, `less`) has seen enough, and after a shell's completion.
+        return leaving.code if isinstance(leaving.code, int) else EXIT_FAILURE
     except Exception as failure:
         explained = explain(failure)
         if explained is None:

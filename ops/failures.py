@@ -7,14 +7,19 @@ import sys
 from ops.errors import OpsError
 
 _LOGIN = "Sign in (aws sso login), or choose another --profile."
+_DENIED = "The credentials lack that permission: choose another --profile, or have it granted."
+_THROTTLED = "AWS throttles: wait a little and run it again."
 _HINTS = {
-    "AccessDeniedException": "The credentials lack that permission: choose another --profile, or have it granted.",
+    "AccessDenied": _DENIED,
+    "AccessDeniedException": _DENIED,
     "ExpiredToken": _LOGIN,
     "ExpiredTokenException": _LOGIN,
     "InvalidClientTokenId": _LOGIN,
-    "ProvisionedThroughputExceededException": "AWS throttles: wait a little and run it again.",
+    "ProvisionedThroughputExceededException": _THROTTLED,
+    "RequestLimitExceeded": _THROTTLED,
     "ResourceNotFoundException": "It was never deployed, or only in part: run terraform apply (local: ops local up).",
-    "ThrottlingException": "AWS throttles: wait a little and run it again.",
+    "Throttling": _THROTTLED,
+    "ThrottlingException": _THROTTLED,
     "UnrecognizedClientException": _LOGIN,
 }
 

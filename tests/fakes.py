@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
 
 from realtime.domain.connections import SEEN_RESOLUTION_MS, Connection, Identity, Subscription, expires_at
@@ -100,21 +100,21 @@ class FakeConnections:
         self._journal.enter("connections.join")
         row = self.rows.get(connection_id)
         if row is not None:
-            self.rows[connection_id] = replace(row, channels=row.channels | {channel}, last_seen_at=now)
+            self.rows[connection_id] = row._replace(channels=row.channels | {channel}, last_seen_at=now)
         return row is not None
 
     def leave(self, connection_id: str, channel: str) -> bool:
         self._journal.enter("connections.leave")
         row = self.rows.get(connection_id)
         if row is not None:
-            self.rows[connection_id] = replace(row, channels=row.channels - {channel})
+            self.rows[connection_id] = row._replace(channels=row.channels - {channel})
         return row is not None
 
     def seen(self, connection_id: str, now: int) -> None:
         self._journal.enter("connections.seen")
         row = self.rows.get(connection_id)
         if row is not None and row.last_seen_at <= now - SEEN_RESOLUTION_MS:
-            self.rows[connection_id] = replace(row, last_seen_at=now)
+            self.rows[connection_id] = row._replace(last_seen_at=now)
 
     def remove(self, connection_ids: Collection[str]) -> Removed:
         self._journal.enter("connections.remove")

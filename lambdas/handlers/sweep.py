@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Any
 
 from realtime.aws.service import Account
@@ -28,8 +27,8 @@ def _handle(invocation: Invocation, app: _App) -> Mapping[str, Any]:
     ports, silent_after_ms = app
     swept = sweep(ports, invocation.now, silent_after_ms, lambda: invocation.remaining_ms() > _RESERVE_MS)
     ports.telemetry.count("Swept", swept.connections + swept.subscriptions)
-    ports.telemetry.log("INFO", "swept", **asdict(swept))
-    return asdict(swept)
+    ports.telemetry.log("INFO", "swept", **swept._asdict())
+    return swept._asdict()
 
 
 handler = lambda_handler(_build, _handle)

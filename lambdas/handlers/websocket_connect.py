@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from realtime.aws.dynamodb import DynamoConnections
 from realtime.aws.service import Account
@@ -15,8 +14,7 @@ from realtime.settings import Environ
 from realtime.usecases.connect import Door, Handshake, connect
 
 
-@dataclass(frozen=True, slots=True)
-class _App:
+class _App(NamedTuple):
     door: Door
     connections: DynamoConnections
     telemetry: Telemetry

@@ -9,13 +9,10 @@ import os
 import sys
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from pathlib import PurePath
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from .aws.json_service import JsonService, Patience
 from .aws.service import Account
-from .aws.sigv4 import Credentials
 from .aws.telemetry import Source, Telemetry
 from .ports import Ports, Rows
 from .settings import AwsSettings, Environ, Observability
@@ -36,8 +33,7 @@ class Crashed(Exception):
     """A bug. The text names the exception's class; message and payload stay out of the log."""
 
 
-@dataclass(frozen=True, slots=True)
-class Started(Generic[A]):
+class Started(NamedTuple, Generic[A]):
     """A function that has read its environment: `app` is what its builder made."""
 
     app: A
@@ -45,8 +41,7 @@ class Started(Generic[A]):
     telemetry: Telemetry
 
 
-@dataclass(frozen=True, slots=True)
-class Invocation:
+class Invocation(NamedTuple):
     """One invocation: its event, the time in ms, and how many ms are left."""
 
     event: Event
@@ -86,7 +81,7 @@ def start(build: Build[A], environ: Mapping[str, str]) -> Started[A]:
     seen = Observability.read(reader)
     account = Account(
         region=aws.region,
-        credentials=Credentials(aws.access_key_id, aws.secret_access_key, aws.session_token),
+        credentials=aws.credentials,
         endpoint=aws.endpoints.get,
         wall_clock=time.time,
     )
@@ -188,7 +183,7 @@ def _stack(bug: Exception) -> list[str]:
     frames, traceback = [], bug.__traceback__
     while traceback is not None:
         code = traceback.tb_frame.f_code
-        frames.append(f"{PurePath(code.co_filename).name}:{traceback.tb_lineno} {code.co_name}")
+        frames.append(f"{code.co_filename.rpartition('/')[2]}:{traceback.tb_lineno} {code.co_name}")
         traceback = traceback.tb_next
     return frames
 

@@ -5,15 +5,13 @@ suite runs over both. Every method may raise `ServiceError` once its own retries
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from .domain.connections import Connection, Identity, Subscription
 from .domain.errors import ServiceError
 
 
-@dataclass(frozen=True, slots=True)
-class Removed:
+class Removed(NamedTuple):
     """The channels of each connection that was removed, by connection id; `failure` if some could not be."""
 
     channels: Mapping[str, frozenset[str]]
@@ -64,8 +62,7 @@ class Subscriptions(Protocol):
         """Every row, page by page."""
 
 
-@dataclass(frozen=True, slots=True)
-class Deliveries:
+class Deliveries(NamedTuple):
     """What became of one frame: connection ids by outcome."""
 
     delivered: Sequence[str] = ()
@@ -104,17 +101,20 @@ class Telemetry(Protocol):
         """Write one structured line: `message` is a fixed phrase, what varies goes into the fields."""
 
 
-@dataclass(frozen=True, slots=True)
 class Rows:
     """What is enough to forget a connection."""
 
-    connections: Connections
-    subscriptions: Subscriptions
-    telemetry: Telemetry
+    def __init__(self, connections: Connections, subscriptions: Subscriptions, telemetry: Telemetry) -> None:
+        self.connections = connections
+        self.subscriptions = subscriptions
+        self.telemetry = telemetry
 
 
-@dataclass(frozen=True, slots=True)
 class Ports(Rows):
     """What a use case is given."""
 
-    outbox: Outbox
+    def __init__(
+        self, connections: Connections, subscriptions: Subscriptions, telemetry: Telemetry, outbox: Outbox
+    ) -> None:
+        super().__init__(connections, subscriptions, telemetry)
+        self.outbox = outbox

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 from urllib.parse import urlsplit
+
+from realtime.aws.sigv4 import Credentials
 
 T = TypeVar("T")
 
@@ -71,14 +72,11 @@ class Environ:
             return None
 
 
-@dataclass(frozen=True, slots=True)
-class AwsSettings:
+class AwsSettings(NamedTuple):
     """Region and credentials as Lambda sets them, endpoints as the SDKs read them."""
 
     region: str
-    access_key_id: str
-    secret_access_key: str = field(repr=False)
-    session_token: str | None = field(repr=False)
+    credentials: Credentials
     endpoints: Mapping[str, str]
 
     @classmethod
@@ -86,17 +84,15 @@ class AwsSettings:
         """Read what every function has. `services` are those that may have an endpoint of their own."""
         fallback = environ.optional_url("AWS_ENDPOINT_URL")
         endpoints = {name: environ.optional_url(f"AWS_ENDPOINT_URL_{name.upper()}") or fallback for name in services}
-        return cls(
-            region=environ.text("AWS_REGION"),
+        credentials = Credentials(
             access_key_id=environ.text("AWS_ACCESS_KEY_ID"),
             secret_access_key=environ.text("AWS_SECRET_ACCESS_KEY"),
             session_token=environ.optional("AWS_SESSION_TOKEN"),
-            endpoints={name: url for name, url in endpoints.items() if url},
         )
+        return cls(environ.text("AWS_REGION"), credentials, {name: url for name, url in endpoints.items() if url})
 
 
-@dataclass(frozen=True, slots=True)
-class Observability:
+class Observability(NamedTuple):
     """How to log and under which name to count."""
 
     environment: str

@@ -25,7 +25,9 @@ def local() -> None:
 
 
 @local.command()
-@click.option("--port", type=click.IntRange(1, 65_535), default=stack.DEFAULT_PORT, show_default=True)
+@click.option(
+    "--port", type=click.IntRange(1, 65_535), default=stack.DEFAULT_PORT, show_default=True, help="Of 127.0.0.1."
+)
 @click.option("--detach", is_flag=True, help="Return when it is up, and leave it running.")
 @click.option("--idle-timeout", type=Duration(), help="Close clients that are silent for so long (API Gateway: 10m).")
 @click.option("--max-duration", type=Duration(), help="Close clients after so long (API Gateway: 2h).")

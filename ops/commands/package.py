@@ -25,7 +25,9 @@ def _complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> li
 @click.command()
 @click.argument("names", nargs=-1, metavar="[NAME]...", shell_complete=_complete)
 @click.option("--check", is_flag=True, help="Build nothing; exit with 3 if a zip is missing or older than its source.")
-@click.option("--architecture", type=click.Choice(ARCHITECTURES), default="arm64", show_default=True)
+@click.option(
+    "--architecture", type=click.Choice(ARCHITECTURES), default="arm64", show_default=True, help="Where they will run."
+)
 @click.option("--runtime", default="python3.13", show_default=True, help="The Lambda runtime that will run them.")
 @json_option
 def package(names: tuple[str, ...], check: bool, architecture: str, runtime: str, as_json: bool) -> int:

@@ -33,7 +33,7 @@ def publish(selection: Selection, channel: str, event: str, data: str, as_json: 
     """
     from ops.publishing import publish_event
 
-    broadcast = _parse(channel, event, sys.stdin.read() if data == "-" else data)
+    broadcast = _parse(channel, event, data)
     result = publish_event(open_deployment(selection), broadcast)
     counts = {
         "delivered": len(result.delivered),
@@ -49,8 +49,8 @@ def publish(selection: Selection, channel: str, event: str, data: str, as_json: 
 
 def _parse(channel: str, event: str, data: str) -> plain.Broadcast:
     try:
-        value: Any = json.loads(data)
-    except ValueError as failure:
+        value: Any = json.loads(sys.stdin.read() if data == "-" else data)
+    except (ValueError, RecursionError) as failure:
         raise click.BadParameter(f"it is not JSON: {failure}", param_hint="DATA") from None
     fields = {"action": "broadcast", "channel": channel, "event": event, "data": value}
     try:

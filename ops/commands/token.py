@@ -6,6 +6,7 @@ import click
 
 from ops.commands.options import Duration, write
 from ops.environments import Selection, open_deployment
+from realtime.domain.channels import is_pattern
 
 
 @click.command()
@@ -22,5 +23,8 @@ def token(selection: Selection, user: str, team: str, channels: tuple[str, ...],
     """Mint a token and print it alone, for scripts: ws.connect(url + "?token=" + token)."""
     from ops.tokens import Grant, mint
 
+    for pattern in channels:
+        if not is_pattern(pattern):
+            raise click.BadParameter(f"{pattern!r} is no channel name, * included.", param_hint="--channel")
     grant = Grant(user, team, int(expires_in), channels)
     write(mint(open_deployment(selection), grant) + "\n")

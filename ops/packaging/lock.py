@@ -16,6 +16,7 @@ _SILENCE = ("--no-header", "--no-emit-index-url", "--no-emit-find-links", "--qui
 
 _LOCKS: dict[Path, tuple[str, ...]] = {
     ROOT / "requirements.lock": ("pyproject.toml", "lambdas/pyproject.toml", "--group=pyproject.toml:dev"),
+    ROOT / "requirements-bench.lock": ("--group=pyproject.toml:bench",),
     ROOT / "requirements-policy.lock": ("--group=pyproject.toml:policy",),
     LAMBDAS / "requirements.lock": ("lambdas/pyproject.toml",),
 }
@@ -24,7 +25,17 @@ _LOCKS: dict[Path, tuple[str, ...]] = {
 def main() -> int:
     """Write all locks; return the first exit code that is not 0."""
     for lock, sources in _LOCKS.items():
-        command = [sys.executable, "-m", "uv", "pip", "compile", *sources, *_OPTIONS, *_SILENCE, f"--output-file={lock}"]
+        command = [
+            sys.executable,
+            "-m",
+            "uv",
+            "pip",
+            "compile",
+            *sources,
+            *_OPTIONS,
+            *_SILENCE,
+            f"--output-file={lock}",
+        ]
         done = subprocess.run(command, cwd=ROOT, stdout=subprocess.DEVNULL, check=False)  # noqa: S603 - our own arguments
         if done.returncode != 0:
             return done.returncode

@@ -26,7 +26,8 @@ def account(url: str, **endpoints: str) -> Account:
 
 def patience(*, attempts: int = 3, timeout: float = 30.0, pauses: list[int] | None = None) -> Patience:
     """Patience without pauses; the numbers of those that it would have made are in `pauses`."""
-    return Patience(attempts, timeout, [].append if pauses is None else pauses.append)
+    made: list[int] = [] if pauses is None else pauses
+    return Patience(attempts, timeout, made.append)
 
 
 def dynamodb(account: Account, patience: Patience) -> JsonService:

@@ -157,7 +157,7 @@ def test_a_row_that_cannot_be_removed_is_told_with_those_that_were(script):
 
 
 def test_only_the_removals_that_failed_are_tried_again(script):
-    failed = []
+    failed: list[Received] = []
 
     def answer(received: Received) -> Reply:
         if b'"c2"' in received.body and not failed:

@@ -80,7 +80,7 @@ def test_a_frame_arrives_once_and_as_it_is(post, connection_id):
     ],
 )
 def test_a_frame_that_is_not_delivered(post, connection_id, outcome):
-    empty = {"delivered": [], "gone": [], "throttled": [], "failed": []}
+    empty: dict[str, list[str]] = {"delivered": [], "gone": [], "throttled": [], "failed": []}
     assert post.outbox.post([connection_id], FRAME) == Deliveries(**{**empty, outcome: [connection_id]})
 
 

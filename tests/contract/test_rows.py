@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import pytest
 
@@ -13,7 +13,7 @@ from tests.contract.aws import account, create_tables, dynamodb, patience
 from tests.fakes import NOW, FakeConnections, FakeSubscriptions, connection, subscription
 
 LARGE = "x" * 100_000
-ANONYMOUS = replace(connection(user=None, team=None), source_ip=None, user_agent=None)
+ANONYMOUS = connection(user=None, team=None)._replace(source_ip=None, user_agent=None)
 EXPIRY = subscription().expires_at * 1000
 
 
@@ -175,7 +175,7 @@ def test_none_exist_of_those_that_are_not_there(tables, asked):
 
 
 def test_the_pages_hold_every_connection_expired_ones_included(tables):
-    rows = [connection("c1", connected_at=0), connection("c2"), replace(ANONYMOUS, connection_id="c3")]
+    rows = [connection("c1", connected_at=0), connection("c2"), ANONYMOUS._replace(connection_id="c3")]
     tables.hold(*rows)
     assert tables.all_connections() == rows
 

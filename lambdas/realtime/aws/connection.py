@@ -7,7 +7,7 @@ import os
 import selectors
 import socket
 import ssl
-from dataclasses import dataclass
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from .http1 import ProtocolError, Response, ResponseParser
@@ -19,8 +19,7 @@ class Broken(Exception):
     """The connection cannot be used any more."""
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(NamedTuple):
     """Where to connect. `authority` is what the Host header says."""
 
     host: str
@@ -78,7 +77,7 @@ class Connection:
         """Whether an idle connection still stands: anything to read, an end of stream above all, means it does not."""
         with selectors.DefaultSelector() as selector:
             selector.register(self._socket, selectors.EVENT_READ)
-            return not selector.select(0)
+            return not self._parser.started and not selector.select(0)
 
     def begin(self, request: bytes) -> None:
         """Take a request to send."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 _MAX_HEAD_BYTES = 65_536
 
@@ -12,8 +12,7 @@ class ProtocolError(Exception):
     """The peer sent what is not an HTTP/1.1 response."""
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """`target` is path and query, percent-encoded. `headers` are sent as they are; content-length is added."""
 
     method: str
@@ -28,12 +27,11 @@ class Request:
         return "\r\n".join(lines).encode("latin-1") + self.body
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
+class Response(NamedTuple):
     """Header names are in lower case."""
 
     status: int
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str]
     body: bytes = b""
 
 

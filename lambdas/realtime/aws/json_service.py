@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from realtime.domain.errors import ServiceError
 
@@ -38,8 +37,7 @@ class ServiceRefusal(ServiceError):
         self.body = body
 
 
-@dataclass(frozen=True, slots=True)
-class Patience:
+class Patience(NamedTuple):
     """How long to try: attempts in all, seconds for each, and how to wait before the n-th (n from 1)."""
 
     attempts: int

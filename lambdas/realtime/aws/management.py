@@ -7,7 +7,6 @@ for an id that never was one, 429 for too many requests or a full client buffer,
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from urllib.parse import quote, urlsplit
 
 from realtime.ports import Deliveries
@@ -20,12 +19,12 @@ from .transport import Outcome
 _GONE = (400, 410)
 
 
-@dataclass(slots=True)
 class _Tally:
-    delivered: list[str] = field(default_factory=list)
-    gone: list[str] = field(default_factory=list)
-    throttled: list[str] = field(default_factory=list)
-    failed: list[str] = field(default_factory=list)
+    def __init__(self) -> None:
+        self.delivered: list[str] = []
+        self.gone: list[str] = []
+        self.throttled: list[str] = []
+        self.failed: list[str] = []
 
     def add(self, connection_id: str, outcome: Outcome) -> None:
         self._list_for(outcome).append(connection_id)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from .connection import Origin
 from .http1 import Request
@@ -12,21 +12,25 @@ from .sigv4 import Credentials, Signer
 from .transport import Outcome, Transport
 
 
-@dataclass(frozen=True, slots=True)
 class Account:
-    """Where we are and who we are. `endpoint` returns the override for a service (SDKs and Tools Reference,
-    "Service-specific endpoints") or None; `calls` counts every request by "service:Operation".
-    """
+    """Where we are and who we are; `calls` counts every request by "service:Operation"."""
 
-    region: str
-    credentials: Credentials
-    endpoint: Callable[[str], str | None]
-    wall_clock: Callable[[], float]
-    calls: Counter[str] = field(default_factory=Counter)
+    def __init__(
+        self,
+        region: str,
+        credentials: Credentials,
+        endpoint: Callable[[str], str | None],
+        wall_clock: Callable[[], float],
+    ) -> None:
+        """`endpoint` returns a service's override (SDKs and Tools Reference, "Service-specific endpoints") or None."""
+        self.region = region
+        self.credentials = credentials
+        self.endpoint = endpoint
+        self.wall_clock = wall_clock
+        self.calls: Counter[str] = Counter()
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """One request to a service; `operation` is its name in IAM."""
 
     operation: str

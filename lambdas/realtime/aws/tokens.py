@@ -54,7 +54,10 @@ class AppKeys:
 
 
 def active_keys(secret: Mapping[str, Any], app_id: str) -> Keys:
-    """The active keys of an app in the secret's JSON (docs/architecture.md, "Secret"). KeyError, TypeError if another."""
+    """The active keys of an app in the secret's JSON (docs/architecture.md, "Secret").
+
+    Raises KeyError or TypeError if it has another form.
+    """
     apps = [app for app in secret["apps"] if app["id"] == app_id]
     keys = {key["key"]: key["secret"] for app in apps for key in app["keys"] if key["state"] == "active"}
     if not all(isinstance(value, str) for value in keys.values()):

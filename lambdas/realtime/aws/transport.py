@@ -11,14 +11,13 @@ import ssl
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from .connection import Broken, Connection, Origin
 from .http1 import Request, Response
 
 
-@dataclass(frozen=True, slots=True)
-class Failed:
+class Failed(NamedTuple):
     """No answer: `reason` says why. `sent` tells whether the peer may have acted on the request."""
 
     reason: str
@@ -28,14 +27,14 @@ class Failed:
 Outcome = Response | Failed
 
 
-@dataclass(slots=True)
 class _Exchange:
     """One request under way: its place in the batch, and whether a stale connection has already failed it."""
 
-    index: int
-    data: bytes
-    deadline: float
-    retried: bool = False
+    def __init__(self, index: int, data: bytes) -> None:
+        self.index = index
+        self.data = data
+        self.deadline = 0.0
+        self.retried = False
 
 
 class Transport:
@@ -108,7 +107,7 @@ class _Run:
     def __init__(self, transport: Transport, requests: Sequence[bytes], timeout: float) -> None:
         self._transport = transport
         self._timeout = timeout
-        self._waiting = deque(_Exchange(index, data, 0.0) for index, data in enumerate(requests))
+        self._waiting = deque(_Exchange(index, data) for index, data in enumerate(requests))
         self._active: dict[Connection, _Exchange] = {}
         self._outcomes: list[Outcome | None] = [None] * len(requests)
         self._selector = selectors.DefaultSelector()

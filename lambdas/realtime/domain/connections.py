@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 # API Gateway ends every connection after two hours (quota, not adjustable). The rest is room for a late $disconnect.
 CONNECTION_LIFETIME_SECONDS = 2 * 3600 + 600
@@ -10,8 +10,7 @@ CONNECTION_LIFETIME_SECONDS = 2 * 3600 + 600
 SEEN_RESOLUTION_MS = 60_000
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(NamedTuple):
     """Whom a token speaks for. `patterns` are the channels that it opens beyond those of the team."""
 
     user_id: str | None = None
@@ -20,8 +19,7 @@ class Identity:
     key: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Connection:
+class Connection(NamedTuple):
     """One open WebSocket. Times: `*_at` in ms since the epoch, `expires_at` in seconds (DynamoDB's TTL wants those)."""
 
     connection_id: str
@@ -36,8 +34,7 @@ class Connection:
     user_agent: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Subscription:
+class Subscription(NamedTuple):
     """One connection that reads one channel."""
 
     channel: str

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 from realtime.domain.channels import check_channel, check_event
 from realtime.domain.errors import ClientError, ErrorCode
@@ -19,16 +18,14 @@ MAX_REQUEST_ID_LENGTH = 128
 RequestId = str | int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(NamedTuple):
     """A client's frame as a JSON object whose `requestId` is known to be good."""
 
     fields: Mapping[str, Any]
     request_id: RequestId
 
 
-@dataclass(frozen=True, slots=True)
-class Broadcast:
+class Broadcast(NamedTuple):
     """`data` is the JSON text to deliver, at most `max_data_bytes` long."""
 
     channel: str

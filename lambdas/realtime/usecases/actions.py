@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from realtime.domain.channels import MAX_CHANNELS_PER_CONNECTION, may_use
 from realtime.domain.connections import SEEN_RESOLUTION_MS, Connection, Subscription
@@ -13,8 +13,7 @@ from realtime.protocols import plain
 from .publish import publish, readers_of
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """One message of one connection, received at `now` (ms)."""
 
     connection_id: str

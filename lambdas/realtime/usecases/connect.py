@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from realtime.domain.connections import Connection, Identity, expires_at
 from realtime.domain.errors import Unauthorized
@@ -10,8 +10,7 @@ from realtime.ports import Connections, Telemetry, Tokens
 from realtime.protocols import plain
 
 
-@dataclass(frozen=True, slots=True)
-class Handshake:
+class Handshake(NamedTuple):
     """What `$connect` tells of the client. `connected_at` is in ms."""
 
     connection_id: str
@@ -21,8 +20,7 @@ class Handshake:
     user_agent: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Door:
+class Door(NamedTuple):
     """Who is let in: bearers of a token and, if `allow_anonymous`, those without one (to public channels only)."""
 
     app_id: str

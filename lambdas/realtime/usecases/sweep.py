@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from realtime.domain.connections import Connection
 from realtime.ports import Ports
@@ -11,8 +11,7 @@ from realtime.ports import Ports
 from .disconnect import disconnect
 
 
-@dataclass(frozen=True, slots=True)
-class Swept:
+class Swept(NamedTuple):
     """What one run did. `complete` is False when the time ran out; the next run starts anew."""
 
     connections: int

@@ -99,7 +99,7 @@ def test_an_endpoint_that_is_no_url_is_a_problem(name):
 
 def test_a_long_lived_credential_has_no_session_token():
     environ = {name: value for name, value in AWS.items() if name != "AWS_SESSION_TOKEN"}
-    assert AwsSettings.read(Environ(environ), SERVICES).session_token is None
+    assert AwsSettings.read(Environ(environ), SERVICES).credentials.session_token is None
 
 
 def test_observability_has_defaults_for_namespace_and_level():

@@ -149,6 +149,17 @@ def test_an_idle_connection_that_was_closed_is_replaced(stack, transport_to):
     assert bodies(send(transport, "/2")) == ["/2"]
 
 
+def test_what_a_peer_sends_unasked_is_not_taken_for_the_next_answer(stack, transport_to):
+    def script(wire: Wire) -> None:
+        wire.request()
+        answer = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n/%d" % wire.number
+        wire.send(answer + b"HTTP/1.1 408 Request Timeout\r\ncontent-length: 0\r\n\r\n")
+        wire.request()
+
+    transport = transport_to(stack.enter_context(Peer(script)))
+    assert bodies(send(transport, "/first") + send(transport, "/second")) == ["/0", "/1"]
+
+
 def drops_on_reuse(wire: Wire) -> None:
     """Answer the first request of a connection, and hang up on the second."""
     wire.answer(wire.request() or "")

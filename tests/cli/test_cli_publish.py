@@ -1,0 +1,128 @@
+"""`ops publish`."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.cli.backend import Backend
+from tests.cli.console import Result
+from tests.cli.front import Front
+
+Opened = Callable[..., Front]
+
+
+@pytest.fixture
+def front(backend: Backend, local: Path) -> Iterator[Opened]:
+    """Open the way to the clients; each argument says how posts to that connection are answered."""
+    with ExitStack() as stack:
+
+        def opened(**statuses: int) -> Front:
+            front = Front(backend.url, statuses)
+            stack.enter_context(front.double)
+            backend.announce(local, front.double.url)
+            return front
+
+        yield opened
+
+
+def test_every_subscriber_gets_the_event(ops, backend, front):
+    backend.connect("a", channels=["team-123"])
+    backend.connect("b", channels=["team-123"])
+    backend.connect("c", channels=["team-456"])
+    posts = front().frames
+    assert ops("publish", "team-123", "activity-logged", '{"km": 2}') == Result(
+        0, "", "2 delivered, 0 gone, 0 failed.\n"
+    )
+    event = {"event": "activity-logged", "channel": "team-123", "data": {"km": 2}}
+    assert sorted((to, json.loads(frame)) for to, frame in posts) == [("a", event), ("b", event)]
+
+
+def test_without_data_an_empty_object_is_sent(ops, backend, front):
+    backend.connect("a", channels=["news"])
+    posts = front().frames
+    ops("publish", "news", "hello")
+    assert json.loads(posts[0][1])["data"] == {}
+
+
+def test_data_may_come_from_standard_input(ops, backend, front, monkeypatch):
+    backend.connect("a", channels=["news"])
+    posts = front().frames
+    monkeypatch.setattr("sys.stdin", io.StringIO("[1, 2]"))
+    ops("publish", "news", "hello", "-")
+    assert json.loads(posts[0][1])["data"] == [1, 2]
+
+
+def test_a_channel_without_subscribers_is_no_failure(ops, front):
+    front()
+    assert ops("publish", "news", "hello") == Result(0, "", "0 delivered, 0 gone, 0 failed.\n")
+
+
+def test_the_counts_as_json(ops, backend, front):
+    for name in ("here", "left"):
+        backend.connect(name, channels=["news"])
+    front(left=410)
+    result = ops("publish", "news", "hello", "--json")
+    assert (json.loads(result.out), result.err) == ({"delivered": 1, "gone": 1, "failed": 0}, "")
+
+
+def test_who_turns_out_to_be_gone_is_forgotten(ops, backend, front):
+    backend.connect("left", channels=["news"])
+    front(left=410)
+    ops("publish", "news", "hello")
+    assert backend.dynamodb.scan(TableName=backend.connections)["Items"] == []
+    assert backend.dynamodb.scan(TableName=backend.subscriptions)["Items"] == []
+
+
+def test_somebody_gone_is_no_failure(ops, backend, front):
+    backend.connect("left", channels=["news"])
+    front(left=410)
+    assert ops("publish", "news", "hello").code == 0
+
+
+@pytest.mark.parametrize("status", [429, 500])
+def test_a_delivery_that_fails_for_good_is_exit_code_1(ops, backend, front, status):
+    backend.connect("a", channels=["news"])
+    front(a=status)
+    assert ops("publish", "news", "hello") == Result(1, "", "0 delivered, 0 gone, 1 failed.\n")
+
+
+WRONG = {
+    "a channel with a space": ("no spaces", "hello", "{}"),
+    "an empty channel": ("", "hello", "{}"),
+    "a channel that is too long": ("x" * 165, "hello", "{}"),
+    "an event that is too long": ("news", "x" * 201, "{}"),
+    "an empty event": ("news", "", "{}"),
+    "data that is not JSON": ("news", "hello", "{km: 2}"),
+    "empty data": ("news", "hello", ""),
+    "data that JSON cannot say": ("news", "hello", "1e999"),
+    "too much data": ("news", "hello", json.dumps("x" * 10_240)),
+    "data that nests too deep": ("news", "hello", "[" * 100_000),
+}
+
+
+@pytest.mark.parametrize("arguments", WRONG.values(), ids=WRONG.keys())
+def test_what_no_client_may_send_is_wrong_usage_even_without_a_stack(ops, local, arguments):
+    result = ops("publish", *arguments)
+    assert (result.code, result.out) == (2, "")
+    assert "Error: " in result.err
+
+
+def test_standard_input_that_is_no_text_is_wrong_usage(ops, local, monkeypatch):
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"\xff\xfe"), "utf-8"))
+    result = ops("publish", "news", "hello", "-")
+    assert (result.code, result.out) == (2, "")
+
+
+def test_tables_that_are_missing_are_explained(ops, backend, front):
+    front()
+    backend.dynamodb.delete_table(TableName=backend.subscriptions)
+    result = ops("publish", "news", "hello")
+    assert (result.code, result.out) == (1, "")
+    assert "ResourceNotFoundException" in result.err
+    assert "terraform apply" in result.err
