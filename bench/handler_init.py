@@ -1,8 +1,8 @@
 """Cold starts: from the start of the process to the runtime client's first /next, net of an empty handler's.
 
 Beside ours runs what the same handler needs when it is written on boto3: its clients, made at import as AWS advises.
-Both run from a folder as Lambda unpacks it, under awslambdaric, seeing nothing else. boto3's bytecode is compiled, as it
-is on AWS; ours is not.
+Both run from a folder as Lambda unpacks it, under awslambdaric, seeing nothing else. boto3's bytecode is compiled, as
+it is on AWS; ours is not.
 """
 
 from __future__ import annotations

@@ -82,6 +82,7 @@ class AwsSettings(NamedTuple):
     @classmethod
     def read(cls, environ: Environ, services: tuple[str, ...]) -> AwsSettings:
         """Read what every function has. `services` are those that may have an endpoint of their own."""
+        region = environ.text("AWS_REGION")
         fallback = environ.optional_url("AWS_ENDPOINT_URL")
         endpoints = {name: environ.optional_url(f"AWS_ENDPOINT_URL_{name.upper()}") or fallback for name in services}
         credentials = Credentials(
@@ -89,7 +90,7 @@ class AwsSettings(NamedTuple):
             secret_access_key=environ.text("AWS_SECRET_ACCESS_KEY"),
             session_token=environ.optional("AWS_SESSION_TOKEN"),
         )
-        return cls(environ.text("AWS_REGION"), credentials, {name: url for name, url in endpoints.items() if url})
+        return cls(region, credentials, {name: url for name, url in endpoints.items() if url})
 
 
 class Observability(NamedTuple):

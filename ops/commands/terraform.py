@@ -29,4 +29,10 @@ def pass_through(arguments: tuple[str, ...], folder: Path, environ: Mapping[str,
     """Run Terraform as if typed in `folder`; return its exit code."""
     require_terraform(environ)
     with cli_configuration(environ) as configured:
-        return subprocess.run(["terraform", *arguments], cwd=folder, env=configured, check=False).returncode  # noqa: S603, S607
+        process = subprocess.Popen(["terraform", *arguments], cwd=folder, env=configured)  # noqa: S603, S607
+        while True:
+            try:
+                return process.wait()
+            except KeyboardInterrupt:
+                # The terminal sent it to Terraform as well, which ends when it has written its state.
+                continue

@@ -36,7 +36,7 @@ OPTIONS = {
 }
 
 
-@pytest.mark.parametrize("command", COMMANDS.values(), ids=" ".join(path) for path in COMMANDS)
+@pytest.mark.parametrize("command", COMMANDS.values(), ids=map(" ".join, COMMANDS))
 def test_every_command_says_what_it_does(command):
     assert command.help
     assert command.get_short_help_str()
@@ -76,7 +76,9 @@ def test_the_version_is_told(ops):
     assert ops("--version").out.startswith("ops, version ")
 
 
-@pytest.mark.parametrize(("shell", "line"), [("bash", "complete -o"), ("zsh", "#compdef ops"), ("fish", "complete --no")])
+@pytest.mark.parametrize(
+    ("shell", "line"), [("bash", "complete -o"), ("zsh", "#compdef ops"), ("fish", "complete --no")]
+)
 def test_there_is_a_completion_script_for(ops, shell, line):
     result = ops("completion", shell)
     assert result.code == 0
