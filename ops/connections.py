@@ -10,15 +10,14 @@ import heapq
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from ops.errors import OpsError
 
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
-
 INDEX = "team-connectedAt"
 _READS_A_BATCH = 100
+# Small enough that memory stays flat, large enough that a page takes longer than its way.
+_ROWS_A_PAGE = 250
 
 Row = dict[str, Any]
 _Key = tuple[int, str]
@@ -34,10 +33,26 @@ class Filter:
     limit: int | None = None
 
 
+class Client(Protocol):
+    """DynamoDB's low-level API, as boto3's client has it."""
+
+    def query(self, **request: Any) -> Mapping[str, Any]:
+        """One page of a Query."""
+
+    def scan(self, **request: Any) -> Mapping[str, Any]:
+        """One page of a Scan."""
+
+    def get_item(self, **request: Any) -> Mapping[str, Any]:
+        """One item."""
+
+    def batch_get_item(self, **request: Any) -> Mapping[str, Any]:
+        """Up to 100 items."""
+
+
 class Inspector:
     """Reads the tables of one deployment. `now` is in seconds since the epoch: what expired by then is not live."""
 
-    def __init__(self, client: DynamoDBClient, connections: str, subscriptions: str, now: int) -> None:
+    def __init__(self, client: Client, connections: str, subscriptions: str, now: int) -> None:
         self._client = client
         self._connections = connections
         self._subscriptions = subscriptions
@@ -122,7 +137,7 @@ class Inspector:
         call = getattr(self._client, operation)
         start: Mapping[str, Any] = {}
         while True:
-            answer = call(**request, **start)
+            answer = call(**request, **start, Limit=_ROWS_A_PAGE)
             yield from answer["Items"]
             if not answer.get("LastEvaluatedKey"):
                 return

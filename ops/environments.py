@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 from ops import paths
 from ops.errors import NotRunning, OpsError
-
-if TYPE_CHECKING:
-    import boto3
+from realtime.aws.service import Account
+from realtime.aws.sigv4 import Credentials
 
 LOCAL = "local"
 NAMES = (LOCAL, "dev", "prod")
 
+_LOCAL_CREDENTIALS = Credentials("local", "local")
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -30,13 +32,16 @@ class Selection:
     profile: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
 class Deployment:
-    """One deployed environment: its outputs, the same keys everywhere (docs/architecture.md)."""
+    """One deployed environment: its outputs (the same keys everywhere, docs/architecture.md) and the way to its AWS.
 
-    name: str
-    outputs: Mapping[str, Any]
-    session: boto3.Session
+    Nothing is imported or resolved before it is asked for: most commands need little of it.
+    """
+
+    def __init__(self, name: str, outputs: Mapping[str, Any], profile: str | None = None) -> None:
+        self.name = name
+        self.outputs = outputs
+        self._profile = profile
 
     @property
     def endpoint_url(self) -> str | None:
@@ -44,14 +49,27 @@ class Deployment:
         endpoint: str | None = self.outputs["aws_endpoint_url"]
         return endpoint
 
-    def client(self, service: Any) -> Any:
-        """A boto3 client."""
-        return self.session.client(service, endpoint_url=self.endpoint_url)
-
     def table(self, name: str) -> str:
         """The full name of a table, such as `connections`."""
         table: str = self.outputs["table_names"][name]
         return table
+
+    def client(self, service: Any) -> Any:
+        """A boto3 client. Raises OpsError for a profile that is none."""
+        import boto3
+
+        with _explained():
+            session = boto3.Session(profile_name=self._profile, region_name=self.outputs["region"])
+        return session.client(service, endpoint_url=self.endpoint_url)
+
+    def account(self) -> Account:
+        """What the Lambdas' own adapters sign with. Raises OpsError, NoCredentialsError."""
+        return Account(
+            region=self.outputs["region"],
+            credentials=_LOCAL_CREDENTIALS if self.endpoint_url else _credentials(self._profile),
+            endpoint=lambda service: self.endpoint_url,
+            wall_clock=time.time,
+        )
 
 
 def open_deployment(selection: Selection) -> Deployment:
@@ -65,7 +83,7 @@ def open_deployment(selection: Selection) -> Deployment:
             f"The {selection.name} environment is in {outputs['region']}, not in {region}.",
             "Leave --region out, or deploy to that region first.",
         )
-    return Deployment(selection.name, outputs, _session(selection.profile, region))
+    return Deployment(selection.name, outputs, selection.profile)
 
 
 def local_environ(endpoint_url: str, region: str, base: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -105,16 +123,29 @@ def _open_local(selection: Selection) -> Deployment:
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         del os.environ[name]
     os.environ.update(local_environ(outputs["aws_endpoint_url"], outputs["region"]))
-    return Deployment(selection.name, outputs, _session(None, outputs["region"]))
+    return Deployment(selection.name, outputs)
 
 
-def _session(profile: str | None, region: str) -> boto3.Session:
-    import boto3
-    from botocore.exceptions import BotoCoreError
+def _credentials(profile: str | None) -> Credentials:
+    """The user's credentials, by botocore's rules."""
+    import botocore.session
+    from botocore.exceptions import NoCredentialsError
+
+    with _explained():
+        found = botocore.session.Session(profile=profile).get_credentials()
+    if found is None:
+        raise NoCredentialsError
+    frozen = found.get_frozen_credentials()
+    return Credentials(str(frozen.access_key), str(frozen.secret_key), frozen.token)
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    from botocore.exceptions import ProfileNotFound
 
     try:
-        return boto3.Session(profile_name=profile, region_name=region)
-    except BotoCoreError as failure:
+        yield
+    except ProfileNotFound as failure:
         raise OpsError(str(failure), "See the profiles that exist with: aws configure list-profiles") from failure
 
 

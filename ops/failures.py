@@ -9,6 +9,7 @@ from ops.errors import OpsError
 _LOGIN = "Sign in (aws sso login), or choose another --profile."
 _DENIED = "The credentials lack that permission: choose another --profile, or have it granted."
 _THROTTLED = "AWS throttles: wait a little and run it again."
+_UNREACHABLE = "Is it up? The local AWS: ops local status. Else see the network and --region."
 _HINTS = {
     "AccessDenied": _DENIED,
     "AccessDeniedException": _DENIED,
@@ -53,7 +54,7 @@ def _explain_botocore(failure: Exception) -> OpsError | None:
     if isinstance(failure, NoCredentialsError | PartialCredentialsError):
         return OpsError(f"No AWS credentials: {failure}", _LOGIN)
     if isinstance(failure, EndpointConnectionError):
-        return OpsError(str(failure), "Is it up? The local AWS: ops local status. Else see the network and --region.")
+        return OpsError(str(failure), _UNREACHABLE)
     return OpsError(str(failure)) if isinstance(failure, BotoCoreError) else None
 
 
@@ -62,4 +63,8 @@ def _explain_realtime(failure: Exception) -> OpsError | None:
 
     if not isinstance(failure, ServiceError):
         return None
-    return OpsError(f"{failure.operation} failed: {failure.reason}", _HINTS.get(failure.reason))
+    body = getattr(failure, "body", None)
+    if body is None:
+        return OpsError(f"{failure.operation} was not answered: {failure.reason}.", _UNREACHABLE)
+    text = body.get("message") or body.get("Message") or "no message"
+    return OpsError(f"{failure.operation} was answered with {failure.reason}: {text}", _HINTS.get(failure.reason))

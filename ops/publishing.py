@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import time
 
-from botocore.exceptions import NoCredentialsError
-
 from ops.environments import Deployment
 from realtime.aws.dynamodb import DynamoConnections, DynamoSubscriptions
 from realtime.aws.management import ManagementOutbox
-from realtime.aws.service import Account
-from realtime.aws.sigv4 import Credentials
 from realtime.bootstrap import dynamodb, patience
 from realtime.ports import Deliveries, Ports
 from realtime.protocols.plain import Broadcast
@@ -31,31 +27,18 @@ class _Silent:
 
 
 def publish_event(deployment: Deployment, broadcast: Broadcast) -> Deliveries:
-    """Deliver to every live subscriber of the channel. Raises ServiceError, NoCredentialsError."""
+    """Deliver to every live subscriber of the channel. Raises ServiceError."""
     ports = _ports(deployment)
     now = time.time_ns() // 1_000_000
     return publish(broadcast, readers_of(broadcast.channel, ports, now), None, ports)
 
 
 def _ports(deployment: Deployment) -> Ports:
-    account = _account(deployment)
+    account = deployment.account()
     database = dynamodb(account)
     return Ports(
         connections=DynamoConnections(database, deployment.table("connections")),
         subscriptions=DynamoSubscriptions(database, deployment.table("subscriptions")),
         telemetry=_Silent(),
         outbox=ManagementOutbox(account, deployment.outputs["management_endpoint"], patience(attempts=3, timeout=5.0)),
-    )
-
-
-def _account(deployment: Deployment) -> Account:
-    held = deployment.session.get_credentials()
-    if held is None:
-        raise NoCredentialsError
-    frozen = held.get_frozen_credentials()
-    return Account(
-        region=deployment.session.region_name,
-        credentials=Credentials(str(frozen.access_key), str(frozen.secret_key), frozen.token),
-        endpoint=lambda service: deployment.endpoint_url,
-        wall_clock=time.time,
     )

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 from .aws.json_service import JsonService, Patience
 from .aws.service import Account
 from .aws.telemetry import Source, Telemetry
+from .domain.errors import ServiceError
 from .ports import Ports, Rows
 from .settings import AwsSettings, Environ, Observability
 from .usecases.actions import Call
@@ -171,7 +172,8 @@ def _run(started: Started[A], handle: Handle[A], invocation: Invocation, request
     try:
         return handle(invocation, started.app)
     except Exception as bug:
-        started.telemetry.log("ERROR", "crashed", error=type(bug).__name__, stack=_stack(bug))
+        cause = {"operation": bug.operation, "reason": bug.reason} if isinstance(bug, ServiceError) else {}
+        started.telemetry.log("ERROR", "crashed", error=type(bug).__name__, **cause, stack=_stack(bug))
         started.telemetry.error("crash")
         raise Crashed(type(bug).__name__) from None
     finally:

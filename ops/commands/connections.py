@@ -11,8 +11,10 @@ import click
 
 from ops.commands.options import json_option, note, write
 from ops.connections import Filter, Inspector
+from ops.dynamodb import DynamoDB
 from ops.environments import Deployment, Selection, open_deployment
 from ops.output import Column, duration, json_text, printable, write_json_rows, write_table
+from realtime.bootstrap import dynamodb
 
 
 @click.group()
@@ -63,7 +65,7 @@ def show(selection: Selection, connection_id: str, as_json: bool) -> None:
 
 
 def _inspector(deployment: Deployment, now: float) -> Inspector:
-    client = deployment.client("dynamodb")
+    client = DynamoDB(dynamodb(deployment.account()))
     return Inspector(client, deployment.table("connections"), deployment.table("subscriptions"), int(now))
 
 

@@ -25,18 +25,21 @@ def follow(
     positions = {} if from_start else {path: path.stat().st_size for path in _files(folder, names)}
     while True:
         for path in _files(folder, names):
+            start = positions.get(path, 0)
+            if path.stat().st_size < start:
+                start = 0  # somebody emptied it
             with path.open("rb") as file:
-                file.seek(positions.get(path, 0))
-                whole, _, _ = file.read().rpartition(b"\n")
-            if whole:
-                positions[path] = positions.get(path, 0) + len(whole) + 1
+                file.seek(start)
+                whole, end, _ = file.read().rpartition(b"\n")
+            positions[path] = start + len(whole) + len(end)
+            if end:
                 yield from (_headed(path, line + "\n") for line in whole.decode(errors="replace").split("\n"))
         pause(_POLL_SECONDS)
 
 
 def _files(folder: Path, names: Sequence[str]) -> list[Path]:
     found = sorted(folder.glob("*.log"))
-    return [path for path in found if not names or any(path.stem.endswith(name) for name in names)]
+    return [path for path in found if not names or any(f"-{path.stem}".endswith(f"-{name}") for name in names)]
 
 
 def _headed(path: Path, line: str) -> str:

@@ -1,7 +1,7 @@
 """Bring the local AWS up and down: the background process, the zips, and the real Terraform against it.
 
-Whatever fails on the way up, Ctrl-C included, takes all of it down again: the background process ends with us until it is
-told, through a pipe, that the stack stands.
+Whatever fails on the way up, Ctrl-C included, takes all of it down again: the background process ends with us until it
+is told, through a pipe, that the stack stands.
 """
 
 from __future__ import annotations

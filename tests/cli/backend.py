@@ -55,9 +55,15 @@ class Backend:
 
     def connect(self, connection_id: str, *, at: int = NOW - 60, expires: int = NOW + 3600, **attributes: Any) -> None:
         """Write a connection's row, connected at `at` (s), and its subscriptions. Names as in the table."""
-        texts = {"userId": "ana", "teamId": "123", "sourceIp": "10.0.0.1", "userAgent": "test/1", "key": "key-1"}
+        texts: dict[str, Any] = {
+            "userId": "ana",
+            "teamId": "123",
+            "sourceIp": "10.0.0.1",
+            "userAgent": "test/1",
+            "key": "key-1",
+        }
         texts |= {"protocol": "plain", "appId": "1"} | attributes
-        channels = texts.pop("channels", [])
+        channels: list[str] = texts.pop("channels", [])
         row: dict[str, Any] = {name: {"S": value} for name, value in texts.items() if value}
         row |= {name: {"N": str(at * 1000)} for name in ("connectedAt", "lastSeenAt")}
         row |= {"connectionId": {"S": connection_id}, "expiresAt": {"N": str(expires)}}

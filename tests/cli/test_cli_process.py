@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import shlex
 import signal
 import subprocess
@@ -15,7 +16,7 @@ import pytest
 from tests.cli.backend import NOW
 
 OPS = Path(sys.executable).with_name("ops")
-MANY = 700  # lines of a table that no pipe's buffer holds
+MANY = 100
 PATIENCE = 120
 
 
@@ -27,7 +28,7 @@ def folder(local):
 @pytest.fixture
 def crowd(backend):
     for number in range(MANY):
-        backend.connect(f"id-{number:04}", at=NOW - MANY + number, userId="user" * 25)
+        backend.connect(f"id-{number:04}", at=NOW - MANY + number, userId="user" * 250)  # more than a pipe holds
 
 
 @pytest.mark.usefixtures("crowd")
@@ -90,6 +91,7 @@ def _started(tmp_path: Path, script: str, *arguments: str) -> subprocess.Popen[s
     work.mkdir()
     tools.mkdir()
     os.mkfifo(work / "started")
+    begun = os.open(work / "started", os.O_RDONLY | os.O_NONBLOCK)
     (tools / "terraform").write_text(f"#!/bin/sh\ncd {shlex.quote(str(work))}\n{script}")
     (tools / "terraform").chmod(0o755)
     process = subprocess.Popen(
@@ -100,5 +102,7 @@ def _started(tmp_path: Path, script: str, *arguments: str) -> subprocess.Popen[s
         text=True,
         start_new_session=True,
     )
-    (work / "started").read_text()
+    readable, _, _ = select.select([begun], [], [], PATIENCE)
+    os.close(begun)
+    assert readable, "terraform was not run"
     return process

@@ -25,7 +25,9 @@ class Client:
     """One connection."""
 
     def __init__(self, url: str, **options: Any) -> None:
-        self.socket = websocket.create_connection(url, timeout=PATIENCE_SECONDS, http_no_proxy=["127.0.0.1"], **options)
+        self.socket: Any = websocket.create_connection(
+            url, timeout=PATIENCE_SECONDS, http_no_proxy=["127.0.0.1"], **options
+        )
 
     def send(self, action: str, **fields: Any) -> None:
         self.socket.send(json.dumps({"action": action, **fields}))

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 
 from ops.environments import Deployment
@@ -46,8 +45,7 @@ def outputs(folder: Path) -> Iterator[dict[str, Any]]:
 
 @pytest.fixture(scope="session")
 def deployment(outputs: dict[str, Any]) -> Deployment:
-    session = boto3.Session(aws_access_key_id="local", aws_secret_access_key="local", region_name=outputs["region"])
-    return Deployment("local", outputs, session)
+    return Deployment("local", outputs)
 
 
 @pytest.fixture(scope="session")

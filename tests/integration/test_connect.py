@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 import warnings
+from typing import Any
 
 import jwt
 import pytest
@@ -77,7 +78,7 @@ def test_without_a_token_it_is_anonymous_and_hears_public_channels_only(world: W
     ],
     ids=str,
 )
-def test_a_token_that_is_not_right_gets_401_and_no_row(world: World, claims: dict[str, object]) -> None:
+def test_a_token_that_is_not_right_gets_401_and_no_row(world: World, claims: dict[str, Any]) -> None:
     assert refused(world, f"?token={signed(world, **claims)}") == 401
     assert world.rows("connections") == []
 

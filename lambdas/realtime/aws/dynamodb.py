@@ -162,10 +162,11 @@ def _pages(service: JsonService, operation: str, body: Mapping[str, Any]) -> Ite
 
 def _until_processed(service: JsonService, operation: str, left: str, request: Item) -> Iterator[Item]:
     """Send a batch, and again what DynamoDB left of it under `left`."""
-    for _ in range(_UNPROCESSED_ATTEMPTS):
+    for attempt in range(1, _UNPROCESSED_ATTEMPTS + 1):
         answer = service.call(operation, {"RequestItems": request})
         yield answer
         request = answer.get(left) or {}
         if not request:
             return
+        service.pause(attempt)
     raise ServiceError(operation, "items left unprocessed")

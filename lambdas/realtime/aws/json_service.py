@@ -81,6 +81,10 @@ class JsonService:
                 self._patience.pause(attempt)
         return results
 
+    def pause(self, attempt: int) -> None:
+        """Wait before trying again for the `attempt`-th time (from 1)."""
+        self._patience.pause(attempt)
+
     def _call(self, operation: str, body: Mapping[str, Any]) -> Call:
         headers = {**self._headers, "x-amz-target": f"{self._target_prefix}.{operation}"}
         return Call(operation, "POST", "/", headers, json.dumps(body, separators=(",", ":")).encode())

@@ -92,7 +92,7 @@ class ManagementOutbox:
 
 
 def _may_retry(outcome: Outcome) -> bool:
-    """Whether the frame has certainly not been delivered, and may be the next time."""
+    """Whether trying again may help. After a 5xx the client may hear the frame twice: nobody knows its fate."""
     if isinstance(outcome, Response):
         return outcome.status == 429 or outcome.status >= 500
     return not outcome.sent

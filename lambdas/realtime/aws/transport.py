@@ -28,13 +28,12 @@ Outcome = Response | Failed
 
 
 class _Exchange:
-    """One request under way: its place in the batch, and whether a stale connection has already failed it."""
+    """One request under way and its place in the batch."""
 
     def __init__(self, index: int, data: bytes) -> None:
         self.index = index
         self.data = data
         self.deadline = 0.0
-        self.retried = False
 
 
 class Transport:
@@ -165,8 +164,8 @@ class _Run:
 
     def _replace(self, connection: Connection, failure: Broken) -> None:
         exchange = self._drop(connection)
-        if connection.stale and not exchange.retried:
-            exchange.retried = True
+        if connection.stale:
+            # Once at most: a new connection is never stale.
             self._start(exchange, self._transport.open)
         else:
             self._outcomes[exchange.index] = Failed(str(failure), sent=connection.sent)

@@ -40,8 +40,11 @@ def subscribe(message: plain.Message, call: Call, ports: Ports) -> str:
 def unsubscribe(message: plain.Message, call: Call, ports: Ports) -> str:
     """Stop hearing a channel. Not having heard it is fine."""
     channel = plain.channel_of(message)
+    # The connection's row first: were it last, it could forget a channel that another message joins meanwhile, and the
+    # $disconnect would not know of that subscription.
+    known = ports.connections.leave(call.connection_id, channel)
     ports.subscriptions.remove([(channel, call.connection_id)])
-    if not ports.connections.leave(call.connection_id, channel):
+    if not known:
         raise _unknown()
     return plain.unsubscribed(channel, message.request_id)
 

@@ -110,6 +110,21 @@ def test_the_metrics_of_an_invocation_that_crashed_are_written(capsys):
     ]
 
 
+def test_the_aws_calls_that_are_written_down_are_those_of_one_invocation(capsys):
+    def build(_reader: Environ, account: Account, telemetry: Telemetry) -> tuple[Account, Telemetry]:
+        return account, telemetry
+
+    def handle(_: Invocation, app: tuple[Account, Telemetry]) -> Mapping[str, Any]:
+        app[0].calls["dynamodb:Query"] += 1
+        app[1].count("Messages")
+        return {}
+
+    handler = lambda_handler(build, handle, ENVIRON)
+    for _ in range(2):
+        handler(EVENT, Context())
+    assert [line["calls"] for line in lines_of(capsys)] == [{"dynamodb:Query": 1}] * 2
+
+
 def test_the_invocation_after_a_crash_is_handled(capsys):
     def handle(invocation: Invocation, _: object) -> Mapping[str, Any]:
         return {"statusCode": 100 // invocation.event["divisor"]}

@@ -173,6 +173,21 @@ def test_a_request_on_a_stale_connection_is_sent_again_on_a_new_one(stack, trans
     assert peer.targets == ["/1", "/2", "/2"]
 
 
+def test_a_request_is_not_sent_again_on_another_stale_connection(stack, transport_to):
+    both_here = threading.Barrier(2)
+
+    def script(wire: Wire) -> None:
+        target = wire.request()
+        if wire.number < 2:
+            both_here.wait(PATIENCE)
+        wire.answer(target or "")
+        wire.request()
+
+    transport = transport_to(stack.enter_context(Peer(script)))
+    send(transport, "/1", "/2")
+    assert bodies(send(transport, "/3")) == ["/3"]
+
+
 def test_a_request_is_sent_again_only_once(stack, transport_to):
     def script(wire: Wire) -> None:
         if wire.number == 0:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 import pytest
 
 from realtime.domain.connections import Connection, Identity

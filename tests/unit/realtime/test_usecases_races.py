@@ -8,7 +8,6 @@ from realtime.domain.connections import Subscription
 from realtime.ports import Ports
 from realtime.usecases.actions import subscribe, unsubscribe
 from realtime.usecases.disconnect import disconnect
-from realtime.usecases.sweep import sweep
 from tests.fakes import NOW, World, call, connection, message
 from tests.unit.realtime.interleaving import Task, explore
 
@@ -69,11 +68,9 @@ def test_a_subscribe_and_two_disconnects_leave_no_subscription_behind():
     assert [end.journal.calls for end in ends if orphans(end)] == []
 
 
-def test_what_a_subscribe_an_unsubscribe_and_a_disconnect_leave_behind_is_swept():
-    ends = list(explore(World(connection(channels=["a"])), [subscribing("a"), unsubscribing("a"), disconnecting]))
-    for end in ends:
-        sweep(end.ports, NOW, 60_000, lambda: True)
-    assert [end.journal.calls for end in ends if end.subscriptions.rows] == []
+def test_a_subscribe_an_unsubscribe_and_a_disconnect_leave_no_subscription_behind():
+    ends = explore(World(connection(channels=["a"])), [subscribing("a"), unsubscribing("a"), disconnecting])
+    assert [end.journal.calls for end in ends if orphans(end)] == []
 
 
 def test_two_subscribes_that_race_are_both_subscribed():

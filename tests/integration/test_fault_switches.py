@@ -6,6 +6,7 @@ import json
 import threading
 import time
 
+import boto3
 import pytest
 
 from tests.integration.client import Client, Closed
@@ -248,10 +249,10 @@ def test_secrets_and_payloads_are_in_no_log(world: World) -> None:
 def test_a_connection_that_the_operator_deletes_closes_with_1000_and_leaves_nothing(world: World) -> None:
     client = world.connect("ana")
     connection_id = world.connection_of("ana")["connectionId"]
-    management = world.deployment.session.client(
-        "apigatewaymanagementapi", endpoint_url=world.deployment.outputs["management_endpoint"]
+    endpoint = world.deployment.outputs["management_endpoint"]
+    boto3.client("apigatewaymanagementapi", endpoint_url=endpoint, region_name="us-east-1").delete_connection(
+        ConnectionId=connection_id
     )
-    management.delete_connection(ConnectionId=connection_id)
     with pytest.raises(Closed) as closed:
         client.receive()
     assert closed.value.code == 1000
