@@ -51,8 +51,8 @@ class _Commands(click.Group):
     show_envvar=True,
     help="The environment to act on.",
 )
-@click.option("--region", help="AWS region, if it is not the one that was deployed to.")
-@click.option("--profile", help="Profile of the AWS configuration to sign with.")
+@click.option("--region", help="AWS region to check against what was deployed; not for local.")
+@click.option("--profile", help="Profile of the AWS configuration to sign with; not for local.")
 @click.version_option(package_name="milequest-ops")
 @click.pass_context
 def ops(ctx: click.Context, name: str, region: str | None, profile: str | None) -> None:

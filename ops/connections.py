@@ -7,12 +7,13 @@ the rows follow in batches: memory holds a page of rows, never all of them.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import islice
+from itertools import count, islice
 from typing import Any, Protocol
 
 from ops.errors import OpsError
+from realtime.bootstrap import pause
 
 INDEX = "team-connectedAt"
 _READS_A_BATCH = 100
@@ -52,7 +53,11 @@ class Client(Protocol):
 class Inspector:
     """Reads the tables of one deployment. `now` is in seconds since the epoch: what expired by then is not live."""
 
-    def __init__(self, client: Client, connections: str, subscriptions: str, now: int) -> None:
+    def __init__(
+        self, client: Client, connections: str, subscriptions: str, now: int, pause: Callable[[int], None] = pause
+    ) -> None:
+        """`pause` waits before what DynamoDB left unprocessed is asked for again, for the n-th time."""
+        self._pause = pause
         self._client = client
         self._connections = connections
         self._subscriptions = subscriptions
@@ -62,7 +67,7 @@ class Inspector:
         """Live connections as plain dicts: strings, integers, lists of strings; absent values are None."""
         # What a channel's keys lead to may not match; only a Scan's keys are filtered already.
         limit = None if wanted.channel else wanted.limit
-        rows = self._of_team(wanted) if wanted.team else self._in_order(self._keys(wanted), limit)
+        rows = self._of_team(wanted) if wanted.team is not None else self._in_order(self._keys(wanted), limit)
         live = (row for row in map(plain, rows) if row["expiresAt"] > self._now and _matches(row, wanted))
         return islice(live, wanted.limit)
 
@@ -127,7 +132,11 @@ class Inspector:
         options: dict[str, Any] = {"ProjectionExpression": columns} if columns else {}
         while batch := list(islice(ids, _READS_A_BATCH)):
             keys: list[Any] = [{"connectionId": {"S": connection_id}} for connection_id in batch]
-            while keys:
+            for attempt in count():
+                if not keys:
+                    break
+                if attempt:
+                    self._pause(attempt)
                 request: Any = {self._connections: {"Keys": keys, **options}}
                 answer = self._client.batch_get_item(RequestItems=request)
                 yield from answer["Responses"].get(self._connections, [])

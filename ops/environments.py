@@ -62,12 +62,17 @@ class Deployment:
             session = boto3.Session(profile_name=self._profile, region_name=self.outputs["region"])
         return session.client(service, endpoint_url=self.endpoint_url)
 
+    def _endpoint(self, service: str) -> str | None:
+        """The local AWS, or what the SDKs would read from the environment."""
+        own = os.environ.get(f"AWS_ENDPOINT_URL_{service.upper()}") or os.environ.get("AWS_ENDPOINT_URL")
+        return self.endpoint_url or own or None
+
     def account(self) -> Account:
         """What the Lambdas' own adapters sign with. Raises OpsError, NoCredentialsError."""
         return Account(
             region=self.outputs["region"],
             credentials=_LOCAL_CREDENTIALS if self.endpoint_url else _credentials(self._profile),
-            endpoint=lambda service: self.endpoint_url,
+            endpoint=self._endpoint,
             wall_clock=time.time,
         )
 

@@ -49,9 +49,12 @@ def write_table(rows: Iterable[Mapping[str, Any]], columns: Sequence[Column], wr
 
 def write_json_rows(rows: Iterable[Mapping[str, Any]], write: Write) -> int:
     """Write rows as one JSON array, an object a line, as they come; return how many."""
+    iterator = iter(rows)
+    # Before anything is written: if the first page fails, nothing of it stands on standard output.
+    first = list(islice(iterator, 1))
     count = 0
     write("[")
-    for count, row in enumerate(rows, start=1):
+    for count, row in enumerate(chain(first, iterator), start=1):
         write(("\n  " if count == 1 else ",\n  ") + json.dumps(row))
     write("\n]\n" if count else "]\n")
     return count

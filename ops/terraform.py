@@ -146,7 +146,10 @@ def _end(process: subprocess.Popen[str]) -> None:
         return
     process.send_signal(signal.SIGINT)
     try:
-        process.wait(_GRACE_SECONDS)
-    except subprocess.TimeoutExpired:
+        # It may still have more to say than a pipe holds.
+        process.communicate(timeout=_GRACE_SECONDS)
+    except BaseException as failure:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+        if not isinstance(failure, subprocess.TimeoutExpired):
+            raise

@@ -149,7 +149,7 @@ def dynamodb(account: Account) -> JsonService:
 
 def patience(*, attempts: int, timeout: float) -> Patience:
     """Patience with pauses that double from 50 ms; `timeout` is in seconds."""
-    return Patience(attempts, timeout, _pause)
+    return Patience(attempts, timeout, pause)
 
 
 def build_door(reader: Environ, account: Account) -> Door:
@@ -190,7 +190,7 @@ def _stack(bug: Exception) -> list[str]:
     return frames
 
 
-def _pause(attempt: int) -> None:
+def pause(attempt: int) -> None:
     """Wait before the next attempt: 50 ms doubled each time, with jitter: many callers must not come back at once."""
     share = int.from_bytes(os.urandom(2)) / 0xFFFF
     time.sleep(0.05 * 2 ** (attempt - 1) * (0.5 + share / 2))

@@ -9,12 +9,13 @@ from typing import Any
 
 import click
 
-from ops.commands.options import json_option, note, write
+from ops.commands.options import Name, json_option, note, write
 from ops.connections import Filter, Inspector
 from ops.dynamodb import DynamoDB
 from ops.environments import Deployment, Selection, open_deployment
 from ops.output import Column, duration, json_text, printable, write_json_rows, write_table
 from realtime.bootstrap import dynamodb
+from realtime.domain.channels import MAX_CHANNEL_LENGTH
 
 
 @click.group()
@@ -23,9 +24,9 @@ def connections() -> None:
 
 
 @connections.command("list")
-@click.option("--team", help="Only connections of this team.")
-@click.option("--user", help="Only connections of this user.")
-@click.option("--channel", help="Only connections that are subscribed to this channel.")
+@click.option("--team", type=Name(), help="Only connections of this team.")
+@click.option("--user", type=Name(), help="Only connections of this user.")
+@click.option("--channel", type=Name(MAX_CHANNEL_LENGTH), help="Only connections that are subscribed to this channel.")
 @click.option("--limit", type=click.IntRange(min=1), help="At most so many.")
 @json_option
 @click.pass_obj

@@ -14,7 +14,7 @@ from ops.commands.terraform import RAW, pass_through
 from ops.local import stack
 from ops.local.control import running
 from ops.local.faults import NAMES
-from ops.local.logs import follow, tail
+from ops.local.logs import Logs
 from ops.output import Column, duration, json_text, printable, write_table
 from ops.templates import render
 
@@ -39,8 +39,10 @@ def up(port: int, detach: bool, idle_timeout: float | None, max_duration: float 
     note(render("up.txt.j2", outputs=outputs, seconds=round(time.monotonic() - started)))
     if detach:
         return
+    logs = Logs(paths.LOCAL / "logs")
+    logs.skip()
     try:
-        for line in follow(paths.LOCAL / "logs"):
+        for line in logs.follow():
             _show(line)
     except KeyboardInterrupt:
         note("Ending the local AWS.")
@@ -92,13 +94,13 @@ def down() -> None:
 @click.argument("names", nargs=-1, metavar="[FUNCTION]...")
 def logs(following: bool, lines: int, names: tuple[str, ...]) -> None:
     """Show the logs of the Lambdas, the gateway's access log and the daemon's own; by default of all."""
-    folder = paths.LOCAL / "logs"
-    for line in tail(folder, lines, names):
+    found = Logs(paths.LOCAL / "logs", names)
+    for line in found.tail(lines):
         _show(line)
     if following:
         running(paths.LOCAL)
         try:
-            for line in follow(folder, names):
+            for line in found.follow():
                 _show(line)
         except KeyboardInterrupt:
             return

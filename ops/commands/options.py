@@ -8,6 +8,8 @@ from typing import Any, TypeVar
 
 import click
 
+from realtime.domain.connections import MAX_NAME_LENGTH
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
@@ -30,6 +32,21 @@ class Duration(click.ParamType[float]):
         if match is None:
             self.fail(f"{value!r} is not a duration such as 30s, 15m, 2h or 1d.", param, ctx)
         return float(match[1]) * _UNITS[match[2] or "s"]
+
+
+class Name(click.ParamType[str]):
+    """A name of 1 to `longest` characters, by default what a token may carry."""
+
+    name = "text"
+
+    def __init__(self, longest: int = MAX_NAME_LENGTH) -> None:
+        self._longest = longest
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Raises BadParameter for an empty or a longer one."""
+        if not 1 <= len(value) <= self._longest:
+            self.fail(f"it has {len(value)} characters, not 1 to {self._longest}.", param, ctx)
+        return str(value)
 
 
 def write(text: str) -> None:

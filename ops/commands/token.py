@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import click
 
-from ops.commands.options import Duration, write
+from ops.commands.options import Duration, Name, write
 from ops.environments import Selection, open_deployment
 from realtime.domain.channels import is_pattern
 
 
 @click.command()
-@click.option("--user", required=True, help="Who connects (claim sub).")
-@click.option("--team", required=True, help="The team whose channels it opens (claim team).")
+@click.option("--user", required=True, type=Name(), help="Who connects (claim sub).")
+@click.option("--team", required=True, type=Name(), help="The team whose channels it opens (claim team).")
 @click.option(
     "--channel", "channels", multiple=True, help="A further channel that it opens; * is a wildcard. Repeatable."
 )

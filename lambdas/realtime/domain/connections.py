@@ -8,6 +8,8 @@ from typing import NamedTuple
 CONNECTION_LIFETIME_SECONDS = 2 * 3600 + 600
 # lastSeenAt is for operators and the sweep: a write a minute is exact enough and bounds what a busy client costs.
 SEEN_RESOLUTION_MS = 60_000
+# Of users and teams. They stand in every row and event, and nobody has asked for longer ones.
+MAX_NAME_LENGTH = 128
 
 
 class Identity(NamedTuple):

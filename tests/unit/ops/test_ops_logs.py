@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
-from ops.local.logs import follow, tail
+from ops.errors import OpsError
+from ops.local.logs import Logs
+
+
+def tail(folder: Path, lines: int, names: Sequence[str] = ()) -> Iterator[str]:
+    return Logs(folder, names).tail(lines)
+
+
+def follow(
+    folder: Path, names: Sequence[str] = (), pause: Callable[[float], None] = print, from_start: bool = False
+) -> Iterator[str]:
+    logs = Logs(folder, names)
+    if not from_start:
+        logs.skip()
+    return logs.follow(pause)
 
 
 @pytest.fixture
@@ -27,9 +41,22 @@ def test_tail_shows_the_last_lines(folder, lines, expected):
     assert [line for line in tail(folder, lines) if line.startswith("a")] == expected
 
 
-def test_tail_shows_a_last_line_without_an_end(folder):
+def test_a_last_line_without_an_end_waits_for_it(folder):
     (folder / "b.log").write_text("b1\nb2")
-    assert list(tail(folder, 1, ["b"])) == ["b  b2"]
+    assert list(tail(folder, 1, ["b"])) == ["b  b1\n"]
+
+
+def test_nothing_is_lost_between_tail_and_follow(folder):
+    logs = Logs(folder, ["b"])
+    assert list(logs.tail(50)) == ["b  b1\n"]
+    append(folder / "b.log", "b2\n")()
+    assert heard(logs.follow(Pauses())) == ["b  b2\n"]
+
+
+def test_a_name_without_a_log_is_an_error_that_lists_those_there_are(folder):
+    with pytest.raises(OpsError, match="no log of 'x'") as refusal:
+        Logs(folder, ["x"])
+    assert refusal.value.hint == "There are: a, b"
 
 
 def test_tail_survives_what_is_not_text(folder):

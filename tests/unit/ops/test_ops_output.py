@@ -119,7 +119,7 @@ def test_json_rows_are_written_as_they_come():
             yield {"n": number}
 
     write_json_rows(rows(), lambda text: notes.append("written"))
-    assert notes == ["written", "row 0", "written", "row 1", "written", "written"]
+    assert notes == ["row 0", "written", "written", "row 1", "written", "written"]
 
 
 @pytest.mark.parametrize(
