@@ -58,9 +58,15 @@ class Deployment:
         """A boto3 client. Raises OpsError for a profile that is none."""
         import boto3
 
+        own = _LOCAL_CREDENTIALS if self.endpoint_url else None
         with _explained():
             session = boto3.Session(profile_name=self._profile, region_name=self.outputs["region"])
-        return session.client(service, endpoint_url=self.endpoint_url)
+        return session.client(
+            service,
+            endpoint_url=self.endpoint_url,
+            aws_access_key_id=own and own.access_key_id,
+            aws_secret_access_key=own and own.secret_access_key,
+        )
 
     def _endpoint(self, service: str) -> str | None:
         """The local AWS, or what the SDKs would read from the environment."""

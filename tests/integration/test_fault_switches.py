@@ -250,9 +250,14 @@ def test_a_connection_that_the_operator_deletes_closes_with_1000_and_leaves_noth
     client = world.connect("ana")
     connection_id = world.connection_of("ana")["connectionId"]
     endpoint = world.deployment.outputs["management_endpoint"]
-    boto3.client("apigatewaymanagementapi", endpoint_url=endpoint, region_name="us-east-1").delete_connection(
-        ConnectionId=connection_id
+    client_of_aws = boto3.client(
+        "apigatewaymanagementapi",
+        endpoint_url=endpoint,
+        region_name="us-east-1",
+        aws_access_key_id="local",
+        aws_secret_access_key="local",
     )
+    client_of_aws.delete_connection(ConnectionId=connection_id)
     with pytest.raises(Closed) as closed:
         client.receive()
     assert closed.value.code == 1000
