@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
-from handlers import sweep, websocket_broadcast, websocket_connect, websocket_disconnect, websocket_subscribe
+from handlers import sweep, websocket_connect, websocket_disconnect, websocket_subscribe
 from realtime.aws.service import Account
 from realtime.aws.telemetry import Telemetry
-from realtime.bootstrap import Crashed, Invocation, build_rows, lambda_handler
+from realtime.bootstrap import Crashed, Invocation, build_rows, lambda_handler, message_handler
 from realtime.settings import Environ, SettingsError
+from realtime.usecases.actions import broadcast
 
 ENVIRON = {
     "AWS_REGION": "eu-west-1",
@@ -166,7 +167,7 @@ def test_a_function_names_all_that_its_environment_lacks_at_once(handler, names)
 def test_a_wrong_data_limit_is_named_with_the_rest(monkeypatch):
     monkeypatch.setenv("MAX_DATA_BYTES", "lots")
     with pytest.raises(SettingsError, match=r"MAX_DATA_BYTES has value 'lots'.*MANAGEMENT_ENDPOINT is not set"):
-        websocket_broadcast.handler(EVENT, Context())
+        message_handler(broadcast)(EVENT, Context())
 
 
 def test_a_wrong_endpoint_override_is_a_settings_error():
