@@ -8,6 +8,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 POLICY := .build/policy-venv
+TERRAFORM_SITE := https://developer.hashicorp.com/terraform/install
 PIP := -m pip --disable-pip-version-check install -qq
 
 .PHONY: help setup demo test up down fmt lint package policy bench lock tools clean
@@ -27,8 +28,8 @@ test: tools lint policy ## All that CI runs
 up: tools $(VENV)/.installed ## Start the local AWS and deploy onto it
 	@$(BIN)/ops local up --detach
 
-down: $(VENV)/.installed ## End the local AWS
-	@$(BIN)/ops local down
+down: ## End the local AWS
+	@if [ -x $(BIN)/ops ]; then $(BIN)/ops local down; else echo "Nothing is installed here, so nothing runs."; fi
 
 fmt: tools $(VENV)/.installed ## Format Python and Terraform
 	$(BIN)/ruff check --fix --quiet .
@@ -56,12 +57,13 @@ bench: tools $(VENV)/.installed ## Measure, side by side; tables here, JSON in .
 lock: $(VENV)/.installed ## Resolve the dependencies anew into the lock files
 	$(BIN)/python -m ops.packaging.lock
 
-clean: $(VENV)/.installed ## End the local AWS and remove what was built
-	-@$(BIN)/ops local down
+clean: down ## End the local AWS and remove what was built
 	rm -rf .build $(VENV)
 
 tools:
-	@command -v terraform >/dev/null || { echo "terraform 1.9 or newer is not on PATH: https://developer.hashicorp.com/terraform/install" >&2; exit 1; }
+	@command -v terraform >/dev/null || { echo "terraform is not on PATH: install 1.9 or newer, $(TERRAFORM_SITE)" >&2; exit 1; }
+	@terraform version 2>/dev/null | awk -F '[v.]' '/^Terraform v/ { exit !($$2 > 1 || ($$2 == 1 && $$3 >= 9)) }' || \
+		{ echo "terraform is older than 1.9: install a newer one, $(TERRAFORM_SITE)" >&2; exit 1; }
 
 $(VENV)/bin/python:
 	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is not on PATH: install Python 3.11 or newer, or name it: make PYTHON=python3.12" >&2; exit 1; }

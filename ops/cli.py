@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import importlib
+import signal
 import sys
+from types import FrameType
 from typing import Any
 
 import click
 
 from ops.environments import LOCAL, NAMES, Selection
-from ops.errors import EXIT_FAILURE, OpsError
+from ops.errors import EXIT_FAILURE, EXIT_INTERRUPTED, OpsError
 from ops.failures import explain
 
 # Named one by one, imported when used: a shell prompt should not wait for boto3 to learn a command's name.
@@ -60,21 +62,33 @@ def ops(ctx: click.Context, name: str, region: str | None, profile: str | None) 
 
     Exit codes: 0 done, 1 failed, 2 wrong usage, 3 a check found something.
     """
+    if name == LOCAL and (region or profile):
+        raise click.UsageError("The local AWS has neither regions nor profiles to choose from: name another --env.")
     ctx.obj = Selection(name, region, profile)
 
 
 def main() -> None:
     """Run `ops` and exit."""
-    sys.exit(run(sys.argv[1:]))
+    ended_by: list[int] = []
+
+    def end(number: int, frame: FrameType | None) -> None:
+        ended_by.append(number)
+        raise KeyboardInterrupt
+
+    # A cancelled CI job and a closed terminal are to leave as little behind as Ctrl-C does.
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, end)
+    code = run(sys.argv[1:])
+    sys.exit(128 + ended_by[0] if ended_by else code)
 
 
 def run(arguments: list[str]) -> int:
     """Run `ops` with these arguments; return its exit code. Never raises: what goes wrong is told on standard error."""
     try:
         result: Any = ops.main(arguments, prog_name="ops", standalone_mode=False)
-    except click.exceptions.Abort:
+    except (click.exceptions.Abort, KeyboardInterrupt):
         click.echo("Interrupted.", err=True)
-        return 130
+        return EXIT_INTERRUPTED
     except click.ClickException as failure:
         failure.show()
         return failure.exit_code

@@ -9,7 +9,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import count, islice
+from itertools import islice
 from typing import Any, Protocol
 
 from ops.errors import OpsError
@@ -17,6 +17,7 @@ from realtime.bootstrap import pause
 
 INDEX = "team-connectedAt"
 _READS_A_BATCH = 100
+_ATTEMPTS = 8
 # Small enough that memory stays flat, large enough that a page takes longer than its way.
 _ROWS_A_PAGE = 250
 
@@ -132,7 +133,7 @@ class Inspector:
         options: dict[str, Any] = {"ProjectionExpression": columns} if columns else {}
         while batch := list(islice(ids, _READS_A_BATCH)):
             keys: list[Any] = [{"connectionId": {"S": connection_id}} for connection_id in batch]
-            for attempt in count():
+            for attempt in range(_ATTEMPTS):
                 if not keys:
                     break
                 if attempt:
@@ -141,6 +142,8 @@ class Inspector:
                 answer = self._client.batch_get_item(RequestItems=request)
                 yield from answer["Responses"].get(self._connections, [])
                 keys = _unprocessed(answer, self._connections)
+            if keys:
+                raise OpsError("DynamoDB left reads unprocessed: it throttles.", "Wait a little and run it again.")
 
     def _pages(self, operation: str, request: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
         call = getattr(self._client, operation)

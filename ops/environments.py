@@ -15,11 +15,14 @@ from ops import paths
 from ops.errors import NotRunning, OpsError
 from realtime.aws.service import Account
 from realtime.aws.sigv4 import Credentials
+from realtime.settings import endpoint_variable
 
 LOCAL = "local"
 NAMES = (LOCAL, "dev", "prod")
 
 _LOCAL_CREDENTIALS = Credentials("local", "local")
+# What would lead elsewhere, or change what is deployed: the user's AWS settings, and their Terraform's.
+_NOT_FOR_LOCAL = ("AWS_", "TF_VAR_", "TF_CLI_ARGS", "TF_WORKSPACE")
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -70,7 +73,7 @@ class Deployment:
 
     def _endpoint(self, service: str) -> str | None:
         """The local AWS, or what the SDKs would read from the environment."""
-        own = os.environ.get(f"AWS_ENDPOINT_URL_{service.upper()}") or os.environ.get("AWS_ENDPOINT_URL")
+        own = os.environ.get(endpoint_variable(service)) or os.environ.get("AWS_ENDPOINT_URL")
         return self.endpoint_url or own or None
 
     def account(self) -> Account:
@@ -102,9 +105,9 @@ def local_environ(endpoint_url: str, region: str, base: Mapping[str, str] | None
 
     Raises OpsError for an endpoint that is not on loopback.
     """
-    if urlsplit(endpoint_url).hostname not in _LOOPBACK:
+    if urlsplit(str(endpoint_url)).hostname not in _LOOPBACK:
         raise OpsError(f"{endpoint_url} is not on loopback: the local AWS is never anywhere else.")
-    kept = {name: value for name, value in (base or {}).items() if not name.startswith("AWS_")}
+    kept = {name: value for name, value in (base or {}).items() if not name.startswith(_NOT_FOR_LOCAL)}
     return {
         **kept,
         "AWS_ENDPOINT_URL": endpoint_url,
@@ -121,11 +124,16 @@ def local_environ(endpoint_url: str, region: str, base: Mapping[str, str] | None
 
 
 def read_local_outputs() -> dict[str, Any]:
-    """The outputs that `ops local up` wrote. Raises NotRunning."""
+    """The outputs that `ops local up` wrote. Raises NotRunning, or OpsError if the file is not what it wrote."""
+    file = paths.LOCAL / "outputs.json"
     try:
-        outputs: dict[str, Any] = json.loads((paths.LOCAL / "outputs.json").read_text())
-    except (OSError, ValueError):
+        outputs = json.loads(file.read_text())
+    except FileNotFoundError:
         raise NotRunning from None
+    except (OSError, ValueError) as failure:
+        raise OpsError(f"{file} cannot be read: {failure}.", _START_ANEW) from None
+    if not isinstance(outputs, dict) or (EXPECTED | {"aws_endpoint_url"}) - outputs.keys():
+        raise OpsError(f"{file} is not what ops wrote there.", _START_ANEW)
     return outputs
 
 
@@ -171,7 +179,7 @@ def _remote_outputs(selection: Selection) -> dict[str, Any]:
         outputs = Terraform(paths.TERRAFORM, environ).outputs()
     except TerraformFailed as failure:
         raise OpsError(f"The state of {selection.name} cannot be read. {failure.message}", _INIT_HINT) from failure
-    missing = _EXPECTED - outputs.keys()
+    missing = EXPECTED - outputs.keys()
     if missing:
         raise OpsError(
             f"The state in terraform/ lacks {', '.join(sorted(missing))}: nothing is deployed, or only a part.",
@@ -186,7 +194,8 @@ def _remote_outputs(selection: Selection) -> dict[str, Any]:
 
 
 _INIT_HINT = "Run: terraform -chdir=terraform init"
-_EXPECTED = frozenset(
+_START_ANEW = "Start it anew: ops local down && ops local up --detach"
+EXPECTED = frozenset(
     {
         "environment",
         "region",
@@ -200,5 +209,6 @@ _EXPECTED = frozenset(
         "stage",
         "api_id",
         "failure_queue_url",
+        "max_data_bytes",
     }
 )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 EXIT_FAILURE = 1
 EXIT_FOUND = 3
+EXIT_INTERRUPTED = 130
 
 
 class OpsError(Exception):

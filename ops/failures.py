@@ -29,6 +29,9 @@ def explain(failure: Exception) -> OpsError | None:
     """The message for an exception, or None if it is a bug and should be seen as it is."""
     if isinstance(failure, OpsError):
         return failure
+    if isinstance(failure, OSError):
+        where = f" ({failure.filename})" if failure.filename else ""
+        return OpsError(f"{failure.strerror or failure}{where}")
     # Nobody has raised what nobody has imported, and importing botocore takes longer than most commands.
     if "botocore" in sys.modules and (explained := _explain_botocore(failure)):
         return explained

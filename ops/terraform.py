@@ -81,7 +81,10 @@ class Terraform(python_terraform.Terraform):  # type: ignore[misc]  # the packag
     def outputs(self) -> dict[str, Any]:
         """The outputs of the state: name → value. Raises TerraformFailed."""
         _, text = self.run("output", json=Flag)
-        return {name: output["value"] for name, output in json.loads(text).items()}
+        try:
+            return {name: output["value"] for name, output in json.loads(text).items()}
+        except (ValueError, KeyError, TypeError, AttributeError):
+            raise TerraformFailed(f"terraform output printed what is not its JSON: {text[:200]!r}") from None
 
     def _read(self, process: subprocess.Popen[str]) -> str:
         assert process.stdout is not None

@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
 
+from realtime.domain.channels import MAX_CHANNELS_PER_CONNECTION, too_many_channels
 from realtime.domain.connections import SEEN_RESOLUTION_MS, Connection, Identity, Subscription, expires_at
 from realtime.domain.errors import ServiceError, Unauthorized
 from realtime.ports import Deliveries, Ports, Removed, Rows
@@ -99,9 +100,13 @@ class FakeConnections:
     def join(self, connection_id: str, channel: str, now: int) -> bool:
         self._journal.enter("connections.join")
         row = self.rows.get(connection_id)
-        if row is not None:
-            self.rows[connection_id] = row._replace(channels=row.channels | {channel}, last_seen_at=now)
-        return row is not None
+        if row is None:
+            return False
+        channels = row.channels | {channel}
+        if len(channels) > max(len(row.channels), MAX_CHANNELS_PER_CONNECTION):
+            raise too_many_channels()
+        self.rows[connection_id] = row._replace(channels=channels, last_seen_at=now)
+        return True
 
     def leave(self, connection_id: str, channel: str) -> bool:
         self._journal.enter("connections.leave")

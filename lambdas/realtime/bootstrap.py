@@ -16,7 +16,7 @@ from .aws.service import Account
 from .aws.telemetry import Source, Telemetry
 from .domain.errors import ServiceError
 from .ports import Ports, Rows
-from .settings import AwsSettings, Environ, Observability
+from .settings import NAMESPACE, AwsSettings, Environ, Observability, SettingsError
 from .usecases.actions import Call
 from .usecases.receive import Action, receive
 
@@ -67,7 +67,7 @@ def lambda_handler(build: Build[A], handle: Handle[A], environ: Mapping[str, str
     def handler(event: Event, context: Any) -> Mapping[str, Any]:
         nonlocal started
         if started is None:
-            started = start(build, environ)
+            started = _start_or_tell(build, environ)
         remaining: Callable[[], int] = context.get_remaining_time_in_millis
         invocation = Invocation(event, time.time_ns() // 1_000_000, remaining)
         return _run(started, handle, invocation, context.aws_request_id)
@@ -93,6 +93,19 @@ def start(build: Build[A], environ: Mapping[str, str]) -> Started[A]:
     return Started(app, account, telemetry)
 
 
+def _start_or_tell(build: Build[A], environ: Mapping[str, str]) -> Started[A]:
+    try:
+        return start(build, environ)
+    except SettingsError as failure:
+        # There is no telemetry yet: its settings may be what is wrong.
+        source = Source(environ.get("ENVIRONMENT", ""), environ.get("AWS_LAMBDA_FUNCTION_NAME", ""), NAMESPACE, "ERROR")
+        telemetry = Telemetry(source, sys.stdout, time.time)
+        telemetry.log("ERROR", "wrong environment", problems=str(failure))
+        telemetry.error("settings")
+        telemetry.end()
+        raise
+
+
 def build_rows(reader: Environ, account: Account, telemetry: Telemetry) -> Rows:
     """The two tables."""
     from .aws.dynamodb import DynamoConnections, DynamoSubscriptions
@@ -116,7 +129,7 @@ def build_ports(reader: Environ, account: Account, telemetry: Telemetry) -> Port
     endpoint = reader.url("MANAGEMENT_ENDPOINT")
     rows = build_rows(reader, account, telemetry)
     reader.check()
-    outbox = ManagementOutbox(account, endpoint, patience(attempts=3, timeout=5.0))
+    outbox = ManagementOutbox(account, endpoint, patience(attempts=3, timeout=3.0))
     return Ports(rows.connections, rows.subscriptions, telemetry, outbox)
 
 
@@ -137,13 +150,16 @@ def message_handler(action: Action) -> LambdaHandler:
 
 
 def dynamodb(account: Account) -> JsonService:
-    """DynamoDB, patiently: what is lost here would have to be found by the sweep."""
+    """DynamoDB, patiently: what is lost here would have to be found by the sweep.
+
+    If it hangs, all attempts and the answer to the client end within the function's timeout (functions.tf).
+    """
     return JsonService(
         account,
         "dynamodb",
         "DynamoDB_20120810",
         "1.0",
-        patience(attempts=5, timeout=3.0),
+        patience(attempts=4, timeout=1.5),
     )
 
 
@@ -160,7 +176,7 @@ def build_door(reader: Environ, account: Account) -> Door:
     app_id, secret_id = reader.text("APP_ID"), reader.text("APPS_SECRET_ID")
     allow_anonymous = reader.flag("ALLOW_ANONYMOUS")
     reader.check()
-    secrets = JsonService(account, "secretsmanager", "secretsmanager", "1.1", patience(attempts=3, timeout=3.0))
+    secrets = JsonService(account, "secretsmanager", "secretsmanager", "1.1", patience(attempts=3, timeout=1.5))
     return Door(app_id, allow_anonymous, JwtTokens(AppKeys(secrets, secret_id, app_id, time.monotonic)))
 
 

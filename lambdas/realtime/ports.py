@@ -28,7 +28,10 @@ class Connections(Protocol):
         """Read one row, consistently."""
 
     def join(self, connection_id: str, channel: str, now: int) -> bool:
-        """Add `channel` to the row and note that the client was seen at `now` (ms). False if the row is not there."""
+        """Add `channel` to the row and note that the client was seen at `now` (ms). False if the row is not there.
+
+        Raises ClientError(TOO_MANY_CHANNELS) when the row names as many others as it may.
+        """
 
     def leave(self, connection_id: str, channel: str) -> bool:
         """Take `channel` off the row. False if the row is not there."""

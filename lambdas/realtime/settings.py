@@ -10,6 +10,9 @@ from realtime.aws.sigv4 import Credentials
 
 T = TypeVar("T")
 
+# The identifier of a service in the SDKs' settings, where it is not simply its name.
+_SERVICE_IDS = {"secretsmanager": "SECRETS_MANAGER"}
+NAMESPACE = "MileQuest/Realtime"
 _LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 
@@ -72,6 +75,11 @@ class Environ:
             return None
 
 
+def endpoint_variable(service: str) -> str:
+    """The variable with a service's own endpoint (SDKs and Tools Reference, "Service-specific endpoints")."""
+    return f"AWS_ENDPOINT_URL_{_SERVICE_IDS.get(service, service.upper())}"
+
+
 class AwsSettings(NamedTuple):
     """Region and credentials as Lambda sets them, endpoints as the SDKs read them."""
 
@@ -84,7 +92,7 @@ class AwsSettings(NamedTuple):
         """Read what every function has. `services` are those that may have an endpoint of their own."""
         region = environ.text("AWS_REGION")
         fallback = environ.optional_url("AWS_ENDPOINT_URL")
-        endpoints = {name: environ.optional_url(f"AWS_ENDPOINT_URL_{name.upper()}") or fallback for name in services}
+        endpoints = {name: environ.optional_url(endpoint_variable(name)) or fallback for name in services}
         credentials = Credentials(
             access_key_id=environ.text("AWS_ACCESS_KEY_ID"),
             secret_access_key=environ.text("AWS_SECRET_ACCESS_KEY"),
@@ -107,7 +115,7 @@ class Observability(NamedTuple):
         return cls(
             environment=environ.text("ENVIRONMENT"),
             function=environ.text("AWS_LAMBDA_FUNCTION_NAME"),
-            namespace=environ.text("METRICS_NAMESPACE", "MileQuest/Realtime"),
+            namespace=environ.text("METRICS_NAMESPACE", NAMESPACE),
             level=environ.choice("LOG_LEVEL", _LEVELS, "INFO"),
         )
 

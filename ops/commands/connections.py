@@ -50,7 +50,7 @@ def list_(
 
 
 @connections.command()
-@click.argument("connection_id")
+@click.argument("connection_id", type=Name())
 @json_option
 @click.pass_obj
 def show(selection: Selection, connection_id: str, as_json: bool) -> None:

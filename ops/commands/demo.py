@@ -31,4 +31,9 @@ def demo(ctx: click.Context) -> None:
         ctx.invoke(list_, team="123")
 
     asyncio.run(play(deployment, say, show_connections))
-    note("\nNow type: ops connections list --help, ops local logs -f, or ops local down (make down).")
+    note(
+        "\nNow type:  . .venv/bin/activate\n"
+        "           ops publish team-123 activity-logged '{\"distance\": 2.5}'\n"
+        "           ops local logs -f\n"
+        "           make down"
+    )

@@ -13,7 +13,7 @@ from ops.commands.progress import Steps
 from ops.commands.terraform import RAW, pass_through
 from ops.local import stack
 from ops.local.control import running
-from ops.local.faults import NAMES
+from ops.local.faults import NAMES, TIMED
 from ops.local.logs import Logs
 from ops.output import Column, duration, json_text, printable, write_table
 from ops.templates import render
@@ -34,6 +34,10 @@ def local() -> None:
 def up(port: int, detach: bool, idle_timeout: float | None, max_duration: float | None) -> None:
     """Start the local AWS and deploy onto it. Without --detach it shows the logs, and Ctrl-C ends it."""
     started = time.monotonic()
+    already = stack.running_at()
+    if already is not None:
+        note(f"The local AWS runs already at {already}. ops local apply deploys changes, ops local down ends it.")
+        return
     with Steps() as steps:
         outputs = stack.up(stack.Options(port, idle_timeout, max_duration), steps)
     note(render("up.txt.j2", outputs=outputs, seconds=round(time.monotonic() - started)))
@@ -128,12 +132,16 @@ def list_faults(as_json: bool) -> None:
 
 @fault.command("on")
 @click.argument("name", type=click.Choice(sorted(NAMES)))
-@click.option("--rate", type=click.FloatRange(0, 1), default=1.0, show_default=True, help="How often it strikes.")
+@click.option(
+    "--rate", type=click.FloatRange(0, 1, min_open=True), default=1.0, show_default=True, help="How often it strikes."
+)
 @click.option("--times", type=click.IntRange(min=1), help="Strike so often, then stop.")
 @click.option("--delay", type=Duration(), default="0s", help="For the faults that delay: by how much.")
 @click.option("--match", help="Only where the subject (connection id, operation and table, function) contains this.")
 def fault_on(name: str, rate: float, times: int | None, delay: float, match: str | None) -> None:
     """Switch a fault on."""
+    if name in TIMED and delay == 0:
+        raise click.UsageError(f"{name} needs --delay, such as --delay 3s.")
     settings = {"name": name, "rate": rate, "times": times, "seconds": delay, "match": match}
     running(paths.LOCAL).set_fault(settings)
     note(f"{name} is on.")

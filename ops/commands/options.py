@@ -12,6 +12,7 @@ from realtime.domain.connections import MAX_NAME_LENGTH
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+_LONGEST_SECONDS = 365 * 86_400
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
@@ -21,7 +22,7 @@ def json_option(command: F) -> F:
 
 
 class Duration(click.ParamType[float]):
-    """A time span such as 30s, 15m, 2h, 1d; a number alone is seconds. Converts to seconds."""
+    """A time span such as 30s, 15m, 2h, 1d; a number alone is seconds. Converts to seconds, at most a year."""
 
     name = "duration"
 
@@ -29,9 +30,10 @@ class Duration(click.ParamType[float]):
         if isinstance(value, int | float):
             return float(value)
         match = re.fullmatch(r"(\d+(?:\.\d+)?)([smhd]?)", value)
-        if match is None:
-            self.fail(f"{value!r} is not a duration such as 30s, 15m, 2h or 1d.", param, ctx)
-        return float(match[1]) * _UNITS[match[2] or "s"]
+        seconds = float(match[1]) * _UNITS[match[2] or "s"] if match else -1.0
+        if not 0 <= seconds <= _LONGEST_SECONDS:
+            self.fail(f"{value!r} is not a duration such as 30s, 15m, 2h or 1d, of at most 365d.", param, ctx)
+        return seconds
 
 
 class Name(click.ParamType[str]):
@@ -43,9 +45,11 @@ class Name(click.ParamType[str]):
         self._longest = longest
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Raises BadParameter for an empty or a longer one."""
+        """Raises BadParameter for an empty or a longer one, or one that cannot be printed."""
         if not 1 <= len(value) <= self._longest:
             self.fail(f"it has {len(value)} characters, not 1 to {self._longest}.", param, ctx)
+        if not value.isprintable():
+            self.fail("it has characters that cannot be printed.", param, ctx)
         return str(value)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import click
 
 from ops.commands.options import json_option, note, write
@@ -32,6 +34,11 @@ def _complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> li
 @json_option
 def package(names: tuple[str, ...], check: bool, architecture: str, runtime: str, as_json: bool) -> int:
     """Build the zips of these Lambdas, by default of all, into .build/lambdas. Same source, same hash."""
+    unknown = [name for name in names if name not in function_names()]
+    if unknown:
+        raise click.BadParameter(f"no Lambda {', '.join(unknown)}; there are: {', '.join(function_names())}.")
+    if re.fullmatch(r"python3\.\d+", runtime) is None:
+        raise click.BadParameter(f"{runtime!r} is not a runtime such as python3.13.", param_hint="--runtime")
     target = Target(architecture, runtime)
     if check:
         return _check(names, target, as_json)

@@ -9,22 +9,21 @@ from typing import Any
 import click
 
 from ops.commands.options import json_option, note, write
-from ops.environments import Selection, open_deployment
+from ops.environments import LOCAL, Selection, open_deployment
 from ops.errors import EXIT_FAILURE
 from ops.output import json_text
 from realtime.domain.errors import ClientError
 from realtime.protocols import plain
-
-_MAX_DATA_BYTES = 10_240
 
 
 @click.command()
 @click.argument("channel")
 @click.argument("event")
 @click.argument("data", default="{}")
+@click.option("--yes", is_flag=True, help="Do not ask, where --env is not local.")
 @json_option
 @click.pass_obj
-def publish(selection: Selection, channel: str, event: str, data: str, as_json: bool) -> int:
+def publish(selection: Selection, channel: str, event: str, data: str, yes: bool, as_json: bool) -> int:
     """Publish EVENT with DATA, as JSON, to every subscriber of CHANNEL. DATA - reads standard input.
 
     \b
@@ -34,7 +33,11 @@ def publish(selection: Selection, channel: str, event: str, data: str, as_json: 
     from ops.publishing import publish_event
 
     broadcast = _parse(channel, event, data)
-    result = publish_event(open_deployment(selection), broadcast)
+    deployment = open_deployment(selection)
+    _check_size(broadcast, deployment.outputs["max_data_bytes"])
+    if selection.name != LOCAL and not yes:
+        click.confirm(f"Publish {event} to all subscribers of {channel} in {selection.name}?", abort=True, err=True)
+    result = publish_event(deployment, broadcast)
     counts = {
         "delivered": len(result.delivered),
         "gone": len(result.gone),
@@ -54,6 +57,12 @@ def _parse(channel: str, event: str, data: str) -> plain.Broadcast:
         raise click.BadParameter(f"it is not JSON: {failure}", param_hint="DATA") from None
     fields = {"action": "broadcast", "channel": channel, "event": event, "data": value}
     try:
-        return plain.broadcast_of(plain.Message(fields, None), _MAX_DATA_BYTES)
+        return plain.broadcast_of(plain.Message(fields, None), sys.maxsize)
     except ClientError as refusal:
         raise click.UsageError(refusal.message) from None
+
+
+def _check_size(broadcast: plain.Broadcast, limit: int) -> None:
+    size = len(broadcast.data.encode())
+    if size > limit:
+        raise click.BadParameter(f"it has {size} bytes; {limit} are allowed (max_data_bytes).", param_hint="DATA")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -30,9 +31,12 @@ def pass_through(arguments: tuple[str, ...], folder: Path, environ: Mapping[str,
     require_terraform(environ)
     with cli_configuration(environ) as configured:
         process = subprocess.Popen(["terraform", *arguments], cwd=folder, env=configured)  # noqa: S603, S607
+        # Who ends us means Terraform, which takes SIGTERM as it takes Ctrl-C.
+        signal.signal(signal.SIGTERM, lambda *_: process.terminate())
         while True:
             try:
-                return process.wait()
+                code = process.wait()
+                return code if code >= 0 else 128 - code
             except KeyboardInterrupt:
                 # The terminal sent it to Terraform as well, which ends when it has written its state.
                 continue

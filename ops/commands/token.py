@@ -26,5 +26,7 @@ def token(selection: Selection, user: str, team: str, channels: tuple[str, ...],
     for pattern in channels:
         if not is_pattern(pattern):
             raise click.BadParameter(f"{pattern!r} is no channel name, * included.", param_hint="--channel")
+    if expires_in < 1:
+        raise click.BadParameter("a token is valid for a second at least.", param_hint="--expires-in")
     grant = Grant(user, team, int(expires_in), channels)
     write(mint(open_deployment(selection), grant) + "\n")

@@ -6,6 +6,7 @@ is told, through a pipe, that the stack stands.
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import shutil
@@ -62,20 +63,27 @@ class Report(Protocol):
 
 def up(options: Options, report: Report, folder: Path = paths.LOCAL) -> dict[str, Any]:
     """Start the local AWS and deploy onto it; return the outputs. Raises OpsError, and then nothing is left running."""
-    found = Running.read(folder)
-    if found is not None and found.alive():
-        raise OpsError(f"The local AWS runs already at {found.endpoint_url}.", "End it first with: ops local down")
     require_terraform(os.environ)
-    _clean(folder)
-    with _daemon(options, folder, report) as (process, commit):
-        outputs = _deploy(process, report)
-        os.write(commit, b"1")
+    with _alone(folder):
+        found = Running.read(folder)
+        if found is not None and found.alive():
+            raise OpsError(f"The local AWS runs already at {found.endpoint_url}.", "End it first with: ops local down")
+        with _daemon(options, folder, report) as (process, commit):
+            outputs = _deploy(process, report)
+            os.write(commit, b"1")
     return outputs
+
+
+def running_at(folder: Path = paths.LOCAL) -> str | None:
+    """Where the local AWS of `folder` runs and is deployed, or None."""
+    found = Running.read(folder)
+    return found.endpoint_url if found is not None and found.alive() and _outputs_file(folder).is_file() else None
 
 
 def redeploy(report: Report, folder: Path = paths.LOCAL) -> dict[str, Any]:
     """Package and apply again onto the local AWS that runs. Raises OpsError."""
-    return _deploy(running(folder), report)
+    with _alone(folder):
+        return _deploy(running(folder), report)
 
 
 def workspace(folder: Path = paths.LOCAL) -> Workspace:
@@ -134,9 +142,22 @@ def _localised(outputs: dict[str, Any], endpoint_url: str) -> dict[str, Any]:
 
 
 @contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Keep other commands out of the folder while we change what is in it. Raises OpsError if one is at work."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise OpsError(
+                f"Another `ops local up` or `apply` is at work in {folder}.", "Wait for it, or end it with Ctrl-C."
+            ) from None
+        yield
+
+
+@contextmanager
 def _daemon(options: Options, folder: Path, report: Report) -> Iterator[tuple[Running, int]]:
     """Start the background process; end it unless the block comes to its end."""
-    folder.mkdir(parents=True, exist_ok=True)
     report.step(f"Starting the local AWS on 127.0.0.1:{options.port}")
     commit_read, commit_write = os.pipe()
     with (folder / "daemon.out").open("w") as errors:
@@ -151,8 +172,13 @@ def _daemon(options: Options, folder: Path, report: Report) -> Iterator[tuple[Ru
             start_new_session=True,
         )
     os.close(commit_read)
+    ready = False
     try:
-        found = Running(process.pid, _await_ready(process, options.port, folder), folder)
+        endpoint_url = _await_ready(process, options.port, folder)
+        ready = True
+        # Only now is what an earlier one left behind ours to remove: the port might have been that one's.
+        _clean(folder)
+        found = Running(process.pid, endpoint_url, folder)
         found.write()
         yield found, commit_write
         # From here on it is nobody's child: Popen would warn that it still runs when it is collected.
@@ -160,7 +186,8 @@ def _daemon(options: Options, folder: Path, report: Report) -> Iterator[tuple[Ru
     except BaseException:
         process.terminate()
         _await_exit(process)
-        _clean(folder)
+        if ready:
+            _clean(folder)
         raise
     finally:
         os.close(commit_write)
@@ -175,7 +202,8 @@ def _await_ready(process: subprocess.Popen[bytes], port: int, folder: Path) -> s
         return line.split()[1]
     if process.wait() == _PORT_TAKEN:
         raise OpsError(
-            f"Port {port} on 127.0.0.1 is taken.", "End what listens there, or choose another: ops local up --port 4577"
+            f"Port {port} on 127.0.0.1 is taken.",
+            "End what listens there (an earlier local AWS?), or choose another: ops local up --port 4577",
         )
     reason = (folder / "daemon.out").read_text().strip() or "it said nothing"
     raise OpsError(f"The local AWS did not start:\n{reason}")

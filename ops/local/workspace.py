@@ -35,11 +35,20 @@ class Workspace:
         }
 
     def refresh(self) -> None:
-        """Copy terraform/ as it is now, with the values of environments/local.tfvars; keep the state."""
+        """Copy terraform/ as it is now, with the values of environments/local.tfvars; keep the state alone."""
+        self._empty()
         shutil.copytree(paths.TERRAFORM, self.folder, ignore=_LEFT_OUT, dirs_exist_ok=True)
         shutil.copyfile(paths.TERRAFORM / "environments" / "local.tfvars", self.folder / "local.auto.tfvars")
         values = {"package_dir": str(paths.PACKAGES)}
         (self.folder / "package.auto.tfvars.json").write_text(json.dumps(values))
+
+    def _empty(self) -> None:
+        """What is no longer in terraform/ must not be deployed on."""
+        for path in self.folder.glob("*"):
+            if path.is_dir():
+                shutil.rmtree(path)
+            elif not path.name.startswith("terraform.tfstate"):
+                path.unlink()
 
     def init(self) -> None:
         """`terraform init`. Raises TerraformFailed."""

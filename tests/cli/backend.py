@@ -89,6 +89,7 @@ class Backend:
             "stage": "production",
             "api_id": "abcdefghij",
             "failure_queue_url": "http://127.0.0.1:4566/1/milequest-local-failures",
+            "max_data_bytes": 10_240,
             **others,
         }
 

@@ -54,11 +54,18 @@ def test_nothing_acts_on_the_terminal(ops, backend, attribute):
     assert dangerous(ops("connections", "show", "x").out) == []
 
 
-@pytest.mark.parametrize("connection_id", ["nobody", "expired", "\x1b[31m"])
+@pytest.mark.parametrize("connection_id", ["nobody", "expired"])
 def test_what_is_not_live_is_an_error_with_a_hint(ops, backend, connection_id):
     backend.connect("expired", expires=NOW - 1)
     result = ops("connections", "show", connection_id)
     assert (result.code, result.out) == (1, "")
     assert "There is no live connection" in result.err
     assert "ops connections list" in result.err
+    assert dangerous(result.err) == []
+
+
+@pytest.mark.parametrize("connection_id", ["", "\x1b[31m", "x" * 129])
+def test_what_can_be_no_id_is_wrong_usage(ops, backend, connection_id):
+    result = ops("connections", "show", connection_id)
+    assert (result.code, result.out) == (2, "")
     assert dangerous(result.err) == []

@@ -136,7 +136,7 @@ def test_another_region_than_the_deployed_one_is_refused(ops, backend, terraform
 @pytest.mark.parametrize("command", [READS[0], READS[2], READS[3]], ids=lambda command: command[0])
 def test_without_credentials_it_says_to_sign_in(ops, backend, terraform, command):
     terraform(backend.outputs(environment="dev"))
-    result = ops("--env", "dev", *command)
+    result = ops("--env", "dev", *command, *(["--yes"] if command[0] == "publish" else []))
     assert (result.code, result.out) == (1, "")
     assert "No AWS credentials" in result.err
     assert "aws sso login" in result.err
@@ -166,3 +166,19 @@ def test_what_signs_for_the_local_aws_is_never_the_users_own(ops, backend, local
         assert ops("connections", "list").code == 0
     assert "Credential=local/" in double.received[0].headers["authorization"]
     assert "x-amz-security-token" not in double.received[0].headers
+
+
+@pytest.mark.parametrize("written", ["[]", "{}", "7", "{", '{"aws_endpoint_url": 7}'])
+def test_outputs_that_ops_did_not_write_are_pointed_out(ops, local, written):
+    (local / "outputs.json").write_text(written)
+    result = ops("connections", "list")
+    assert (result.code, result.out) == (1, "")
+    assert "outputs.json" in result.err
+    assert "ops local down && ops local up" in result.err
+
+
+@pytest.mark.parametrize("options", [("--region", "eu-west-1"), ("--profile", "x")])
+def test_the_local_aws_has_no_regions_nor_profiles(ops, local, options):
+    result = ops(*options, "connections", "list")
+    assert (result.code, result.out) == (2, "")
+    assert "--env" in result.err

@@ -58,8 +58,8 @@ def test_what_is_right_already_is_left_alone(ops, packages):
 
 def test_an_unknown_name_is_an_error_that_lists_the_names(ops):
     result = ops("package", "websocket-dance")
-    assert (result.code, result.out) == (1, "")
-    assert "There is no Lambda 'websocket-dance'" in result.err
+    assert (result.code, result.out) == (2, "")
+    assert "no Lambda websocket-dance" in result.err
     assert "websocket-connect" in result.err
 
 

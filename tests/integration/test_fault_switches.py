@@ -203,6 +203,24 @@ def idle(world: World) -> bool:
     return all(function["busy"] == 0 for function in functions.values())
 
 
+def test_subscribes_that_race_do_not_pass_the_limit_of_channels(world: World) -> None:
+    client = world.connect("ana")
+    for number in range(90):
+        client.subscribe(f"news-{number}")
+    for number in range(90, 120):
+        client.send("subscribe", channel=f"news-{number}")
+    answers = [client.receive() for _ in range(30)]
+    refused = [answer for answer in answers if answer.get("code") == "too_many_channels"]
+    assert len(refused) == 20
+    assert len(world.connection_of("ana")["channels"]) == 100
+    assert len(world.rows("subscriptions")) == 100
+
+
+def test_a_user_agent_that_is_not_utf_8_opens_a_connection(world: World) -> None:
+    world.open(f"?token={world.token('ana')}", header=["User-Agent: caf\xe9"])
+    assert world.connection_of("ana")["userAgent"].startswith("caf")
+
+
 def test_a_lambda_that_crashes_gives_awss_frame_and_leaves_a_trace(world: World) -> None:
     client = world.connect("ana")
     row = world.connection_of("ana")

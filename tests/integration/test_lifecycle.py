@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -79,7 +80,7 @@ def test_up_plan_again_and_destroy(shell: Shell) -> None:
     assert f"ws://127.0.0.1:{port}/production" in up.stderr
 
     again = shell.run("local", "up", "--detach", "--port", port)
-    assert (again.returncode, "runs already" in again.stderr) == (1, True)
+    assert (again.returncode, "runs already" in again.stderr) == (0, True)
 
     plan = shell.run("local", "terraform", "plan", "-detailed-exitcode", "-input=false", "-no-color")
     assert plan.returncode == 0, f"the second plan is not empty:\n{plan.stdout}{plan.stderr}"
@@ -132,16 +133,52 @@ def test_a_missing_provider_is_told_and_nothing_is_left(shell: Shell, tmp_path: 
     shell.assert_nothing_runs(port)
 
 
-def test_a_failed_apply_names_what_is_wrong_and_nothing_is_left(shell: Shell) -> None:
+def test_a_failed_apply_names_what_is_wrong_and_nothing_is_left(shell: Shell, tmp_path: Path) -> None:
     port = free_port()
-    up = shell.run("local", "up", "--detach", "--port", str(port), TF_VAR_log_level="LOUD")
+    real = shutil.which("terraform")
+    fake = tmp_path / "bin" / "terraform"
+    fake.parent.mkdir()
+    fake.write_text(f'#!/bin/sh\n[ "$1" = apply ] && set -- "$@" -var=log_level=LOUD\nexec {real} "$@"\n')
+    fake.chmod(0o755)
+    path = f"{fake.parent}:{os.environ['PATH']}"
+    up = shell.run("local", "up", "--detach", "--port", str(port), PATH=path)
     assert up.returncode == 1
     assert "log_level must be" in up.stderr
     assert "Traceback" not in up.stderr
     shell.assert_nothing_runs(port)
 
 
-@pytest.mark.parametrize("moment", ["Starting", "terraform init", "terraform apply", "20/79"])
+def test_the_users_own_terraform_settings_do_not_reach_the_local_aws(shell: Shell) -> None:
+    port = str(free_port())
+    leading_elsewhere = {"TF_WORKSPACE": "prod", "TF_VAR_log_level": "LOUD", "TF_CLI_ARGS_apply": "-var-file=none"}
+    up = shell.run("local", "up", "--detach", "--port", port, **leading_elsewhere)
+    assert up.returncode == 0, up.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_whoever_ends_it_on_the_way_up_leaves_nothing(shell: Shell, number: signal.Signals) -> None:
+    port = free_port()
+    process = shell.start("local", "up", "--detach", "--port", str(port))
+    read_until(process, " 20/")
+    process.send_signal(number)
+    told = finish(process)
+    assert process.returncode == 128 + number
+    assert "Traceback" not in told
+    shell.assert_nothing_runs(port)
+
+
+def test_two_at_once_do_not_disturb_each_other(shell: Shell) -> None:
+    port = free_port()
+    first = shell.start("local", "up", "--detach", "--port", str(port))
+    read_until(first, "terraform init")
+    second = shell.run("local", "up", "--detach", "--port", str(free_port()))
+    assert second.returncode == 1
+    assert "is at work" in second.stderr
+    told = finish(first)
+    assert first.returncode == 0, told
+
+
+@pytest.mark.parametrize("moment", ["Starting", "terraform init", "terraform apply", " 20/"])
 def test_ctrl_c_on_the_way_up_leaves_nothing(shell: Shell, moment: str) -> None:
     port = free_port()
     process = shell.start("local", "up", "--detach", "--port", str(port))

@@ -7,7 +7,7 @@ import os
 import selectors
 import socket
 import ssl
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from .http1 import ProtocolError, Response, ResponseParser
@@ -37,16 +37,28 @@ class Origin(NamedTuple):
         return cls(parts.hostname, parts.port or (443 if tls else 80), tls, parts.netloc)
 
 
+class Address(NamedTuple):
+    """Where a socket connects to."""
+
+    family: socket.AddressFamily
+    name: Any
+
+
+def resolve(origin: Origin) -> list[Address]:
+    """The addresses of an origin. Blocks. Raises OSError when its name does not resolve."""
+    found = socket.getaddrinfo(origin.host, origin.port, type=socket.SOCK_STREAM)
+    return [Address(family, name) for family, _, _, _, name in found]
+
+
 class Connection:
     """`begin` a request, then `advance` whenever the socket is ready for `interest`, until it returns the response."""
 
-    def __init__(self, origin: Origin, tls: ssl.SSLContext | None) -> None:
-        """Begin to connect. Raises OSError when the name does not resolve or no route leads there."""
-        family, kind, number, _, address = socket.getaddrinfo(origin.host, origin.port, type=socket.SOCK_STREAM)[0]
-        raw = socket.socket(family, kind, number)
+    def __init__(self, origin: Origin, address: Address, tls: ssl.SSLContext | None) -> None:
+        """Begin to connect to one of the origin's addresses. Raises OSError when no route leads there."""
+        raw = socket.socket(address.family, socket.SOCK_STREAM)
         raw.setblocking(False)
         raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        error = raw.connect_ex(address)
+        error = raw.connect_ex(address.name)
         if error not in (0, errno.EINPROGRESS):
             raw.close()
             raise OSError(error, os.strerror(error))

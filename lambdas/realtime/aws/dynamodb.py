@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
+from realtime.domain.channels import MAX_CHANNELS_PER_CONNECTION, too_many_channels
 from realtime.domain.connections import SEEN_RESOLUTION_MS, Connection, Subscription
 from realtime.domain.errors import ServiceError
 from realtime.ports import Removed
@@ -46,11 +47,24 @@ class DynamoConnections:
         return connection_from_row(answer["Item"]) if "Item" in answer else None
 
     def join(self, connection_id: str, channel: str, now: int) -> bool:
-        return self._update(
-            connection_id,
-            "ADD channels :channel SET lastSeenAt = :now",
-            {":channel": strings([channel]), ":now": number(now)},
-        )
+        # Counted here and not only before: messages of one connection run in parallel.
+        body = {
+            **self._key(connection_id),
+            "UpdateExpression": "ADD channels :channel SET lastSeenAt = :now",
+            "ConditionExpression": "attribute_exists(connectionId) AND (attribute_not_exists(channels)"
+            " OR contains(channels, :name) OR size(channels) < :most)",
+            "ExpressionAttributeValues": {
+                ":channel": strings([channel]),
+                ":name": text(channel),
+                ":most": number(MAX_CHANNELS_PER_CONNECTION),
+                ":now": number(now),
+            },
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        }
+        refusal = self._conditional("UpdateItem", body)
+        if refusal is not None and "Item" in refusal.body:
+            raise too_many_channels()
+        return refusal is None
 
     def leave(self, connection_id: str, channel: str) -> bool:
         return self._update(connection_id, "DELETE channels :channel", {":channel": strings([channel])})
@@ -104,13 +118,17 @@ class DynamoConnections:
             "ConditionExpression": f"attribute_exists(connectionId){condition}",
             "ExpressionAttributeValues": values,
         }
+        return self._conditional("UpdateItem", body) is None
+
+    def _conditional(self, operation: str, body: Item) -> ServiceRefusal | None:
+        """Call a conditional operation; return the refusal if its condition did not hold."""
         try:
-            self._service.call("UpdateItem", body)
+            self._service.call(operation, body)
         except ServiceRefusal as refusal:
             if refusal.code == "ConditionalCheckFailedException":
-                return False
+                return refusal
             raise
-        return True
+        return None
 
 
 class DynamoSubscriptions:

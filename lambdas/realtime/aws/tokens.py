@@ -9,7 +9,7 @@ from typing import Any
 import jwt
 
 from realtime.domain.channels import is_pattern
-from realtime.domain.connections import MAX_NAME_LENGTH, Identity
+from realtime.domain.connections import MAX_NAME_LENGTH, Identity, is_name
 from realtime.domain.errors import ServiceError, Unauthorized
 
 from .json_service import JsonService
@@ -87,8 +87,8 @@ class JwtTokens:
 def _identity(claims: Mapping[str, Any], key: str) -> Identity:
     user, team, channels = claims["sub"], claims["team"], claims.get("channels", [])
     for value in (user, team):
-        if not isinstance(value, str) or not 1 <= len(value) <= MAX_NAME_LENGTH:
-            raise Unauthorized(f"sub and team are strings of 1 to {MAX_NAME_LENGTH} characters")
+        if not is_name(value):
+            raise Unauthorized(f"sub and team are 1 to {MAX_NAME_LENGTH} printable characters")
     if not isinstance(channels, list) or len(channels) > _MAX_PATTERNS:
         raise Unauthorized(f"channels is a list of at most {_MAX_PATTERNS} patterns")
     if not all(isinstance(pattern, str) and is_pattern(pattern) for pattern in channels):

@@ -13,8 +13,11 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from .connection import Broken, Connection, Origin
+from .connection import Address, Broken, Connection, Origin, resolve
 from .http1 import Request, Response
+
+# A lookup blocks, and a batch opens many connections at once; API Gateway's names live for a minute.
+_ADDRESSES_TTL_SECONDS = 30.0
 
 
 class Failed(NamedTuple):
@@ -51,6 +54,8 @@ class Transport:
         self._clock = clock
         self._tls: ssl.SSLContext | None = None
         self._idle: list[Connection] = []
+        self._addresses: deque[Address] = deque()
+        self._resolved_at = float("-inf")
 
     def send(self, requests: Sequence[Request], *, timeout: float) -> list[Outcome]:
         """Send all, at most `max_connections` in flight; return what became of each, in the same order.
@@ -93,7 +98,15 @@ class Transport:
         """A new connection that is being opened. Raises OSError."""
         if self._origin.tls and self._tls is None:
             self._tls = ssl.create_default_context()
-        return Connection(self._origin, self._tls)
+        return Connection(self._origin, self._next_address(), self._tls)
+
+    def _next_address(self) -> Address:
+        """The origin's addresses by turns: one that does not answer costs a share, and a second try goes elsewhere."""
+        if self.now() - self._resolved_at >= _ADDRESSES_TTL_SECONDS:
+            self._addresses = deque(resolve(self._origin))
+            self._resolved_at = self.now()
+        self._addresses.rotate(-1)
+        return self._addresses[-1]
 
     def keep(self, connection: Connection) -> None:
         """Take back a connection that can serve another request."""

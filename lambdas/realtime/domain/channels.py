@@ -42,6 +42,13 @@ def check_event(name: str) -> str:
     return name
 
 
+def too_many_channels() -> ClientError:
+    """The refusal of one channel more than a connection may have."""
+    return ClientError(
+        ErrorCode.TOO_MANY_CHANNELS, f"A connection subscribes to at most {MAX_CHANNELS_PER_CONNECTION} channels."
+    )
+
+
 def is_pattern(text: str) -> bool:
     """Whether `text` can stand in a token's `channels` claim: a channel name in which `*` means any characters."""
     return _PATTERN.fullmatch(text) is not None

@@ -45,6 +45,11 @@ class Subscription(NamedTuple):
     expires_at: int
 
 
+def is_name(value: object) -> bool:
+    """Whether `value` can name a user or a team: printable, so no control, direction or surrogate characters."""
+    return isinstance(value, str) and 1 <= len(value) <= MAX_NAME_LENGTH and value.isprintable()
+
+
 def expires_at(connected_at: int) -> int:
     """When the rows of a connection opened at `connected_at` (ms) are garbage (s)."""
     return connected_at // 1000 + CONNECTION_LIFETIME_SECONDS

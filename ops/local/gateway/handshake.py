@@ -149,9 +149,15 @@ def _session(parts: Parts, request: BaseRequest, target: tuple[Api, str]) -> Ses
         connection_id=parts.new_id(),
         connected_at=int(parts.now() * 1000),
         source_ip=request.remote or "127.0.0.1",
-        user_agent=request.headers.get("User-Agent"),
+        user_agent=_user_agent(request),
         stage_variables=api.stages[stage],
     )
+
+
+def _user_agent(request: BaseRequest) -> str | None:
+    found = (value for name, value in request.raw_headers if name.lower() == b"user-agent")
+    value = next(found, None)
+    return None if value is None else value.decode("utf-8", "replace")
 
 
 def _headers(request: BaseRequest, moment: Moment) -> list[tuple[str, str]]:
