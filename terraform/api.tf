@@ -42,7 +42,7 @@ module "websocket_api" {
   depends_on = [aws_api_gateway_account.this]
 }
 
-# One setting for all APIs of the account in this region. Where another stack has it, it must be left to that one.
+# One setting for all APIs of the account in this region: one stack may hold it, see the variable.
 resource "aws_api_gateway_account" "this" {
   count = var.api_account_logging_role ? 1 : 0
 

@@ -165,8 +165,11 @@ module "function" {
   log_retention_days   = var.log_retention_days
   memory_mb            = coalesce(try(var.function_overrides[each.key].memory_mb, null), try(each.value.memory_mb, 512))
   reserved_concurrency = try(var.function_overrides[each.key].reserved_concurrency, null)
-  timeout_seconds      = try(each.value.timeout_seconds, 10)
   tracing              = var.xray
+
+  # Longer than the adapters' patience with an AWS service that hangs: the client is told and it is logged before Lambda
+  # ends the run.
+  timeout_seconds = try(each.value.timeout_seconds, 20)
 
   asynchronous = try(each.value.asynchronous, null) == null ? null : merge(
     each.value.asynchronous,

@@ -21,6 +21,9 @@ output "apps_secret_name" {
 output "environment" {
   description = "Environment that this is, for `ops` to check that it talks to the one it means."
   value       = var.environment
+
+  # Over the state of another environment nothing changes, not even this.
+  depends_on = [terraform_data.stack]
 }
 
 output "failure_queue_url" {
@@ -36,6 +39,11 @@ output "function_names" {
 output "management_endpoint" {
   description = "Where @connections answers, for `ops` and for one's own publishers."
   value       = module.websocket_api.management_endpoint
+}
+
+output "max_data_bytes" {
+  description = "Largest data of one event: what `ops publish` may send."
+  value       = var.max_data_bytes
 }
 
 output "region" {

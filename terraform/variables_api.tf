@@ -13,7 +13,8 @@ variable "access_log_retention_days" {
 variable "api_account_logging_role" {
   description = <<-EOT
     Whether this stack sets the role under which API Gateway writes logs: one setting for the whole account and region,
-    without which no stage can have logs. false where another stack has set it.
+    without which no stage can have logs. Only ONE stack per account and region may hold it, all others false: two would
+    overwrite each other's role, and destroying one would take the logs from the other.
   EOT
   type        = bool
   default     = true

@@ -97,6 +97,7 @@ variable "package_dir" {
   }
 }
 
+# python3.13 is the newest that the oldest tested provider accepts: 5.100.0 rejects python3.14.
 variable "runtime" {
   description = "Lambda runtime of the functions. The local AWS runs them on the Python it has."
   type        = string

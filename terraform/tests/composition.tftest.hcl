@@ -123,3 +123,21 @@ run "every_function_has_the_environment_that_docs_architecture_says" {
     error_message = "sweep must have exactly this environment."
   }
 }
+
+run "a_function_outlasts_what_it_waits_for" {
+  command = apply
+
+  assert {
+    condition = jsonencode({ for short_name, function in module.function : short_name => function.timeout_seconds }) == jsonencode({
+      sweep                 = 300
+      websocket-broadcast   = 29
+      websocket-connect     = 20
+      websocket-disconnect  = 20
+      websocket-heartbeat   = 20
+      websocket-message     = 20
+      websocket-subscribe   = 20
+      websocket-unsubscribe = 20
+    })
+    error_message = "Adapters give up on a hanging service within 20 s; API Gateway waits 29."
+  }
+}

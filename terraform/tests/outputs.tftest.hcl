@@ -48,13 +48,18 @@ run "every_output_that_ops_reads" {
   }
 
   assert {
-    condition     = output.app_id == "1" && output.app_key == "abcdefghij0123456789" && output.apps_secret_name == "milequest-test/apps"
+    condition     = output.app_id == "1" && can(regex("^[0-9a-f]{20}$", output.app_key)) && output.apps_secret_name == "milequest-test/apps"
     error_message = "app_id, app_key and apps_secret_name must lead to the app."
   }
 
   assert {
     condition     = output.failure_queue_url == "https://sqs.us-east-1.amazonaws.com/123456789012/milequest-test-failures"
     error_message = "failure_queue_url must be the queue's."
+  }
+
+  assert {
+    condition     = output.max_data_bytes == 10240 && tostring(output.max_data_bytes) == module.function["websocket-broadcast"].environment["MAX_DATA_BYTES"]
+    error_message = "max_data_bytes must be the number that broadcast is held to."
   }
 }
 

@@ -179,7 +179,7 @@ def test_a_disconnect_that_failed_is_made_good_by_the_sweep(world: World) -> Non
     (ana,) = world.subscribed("team-123", ["ana"])
     world.fault("dynamodb-error", match="BatchWriteItem")
     ana.close()
-    world.eventually(lambda: world.struck("dynamodb-error") >= 5, "the disconnect gave up")
+    world.eventually(lambda: world.struck("dynamodb-error") >= 4, "the disconnect gave up")
     world.eventually(lambda: not world.rows("connections"), "the connection's row is gone")
     world.daemon.clear_fault(None)
     assert len(world.rows("subscriptions")) == 1

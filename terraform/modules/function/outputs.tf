@@ -37,3 +37,8 @@ output "statements" {
     }
   }
 }
+
+output "timeout_seconds" {
+  description = "Seconds after which Lambda ends a run, as deployed, for tests of the composition."
+  value       = aws_lambda_function.this.timeout
+}

@@ -140,9 +140,9 @@ variable "statements" {
 }
 
 variable "timeout_seconds" {
-  description = "Seconds after which Lambda ends a run. API Gateway stops waiting after 29."
+  description = "Seconds after which Lambda ends a run; what the code waits for must end before. API Gateway stops waiting after 29."
   type        = number
-  default     = 10
+  default     = 20
   nullable    = false
 
   validation {

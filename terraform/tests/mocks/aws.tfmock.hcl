@@ -17,12 +17,6 @@ mock_data "aws_partition" {
   }
 }
 
-mock_data "aws_secretsmanager_random_password" {
-  defaults = {
-    random_password = "abcdefghij0123456789"
-  }
-}
-
 mock_resource "aws_apigatewayv2_api" {
   defaults = {
     api_endpoint  = "wss://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com"

@@ -57,11 +57,11 @@ run "the_function_runs_the_zip" {
   assert {
     condition = (
       aws_lambda_function.this.memory_size == 256 &&
-      aws_lambda_function.this.timeout == 10 &&
+      aws_lambda_function.this.timeout == 20 &&
       aws_lambda_function.this.reserved_concurrent_executions == -1 &&
       aws_lambda_function.this.tracing_config[0].mode == "PassThrough"
     )
-    error_message = "Unless told otherwise: 256 MB, 10 s, nothing reserved, no traces."
+    error_message = "Unless told otherwise: 256 MB, 20 s, nothing reserved, no traces."
   }
 
   assert {
@@ -75,7 +75,7 @@ run "the_function_runs_the_zip" {
   }
 
   assert {
-    condition     = output.environment == tomap({ LOG_LEVEL = "INFO" }) && output.name == "milequest-test-sweep"
+    condition     = output.environment == tomap({ LOG_LEVEL = "INFO" }) && output.name == "milequest-test-sweep" && output.timeout_seconds == 20
     error_message = "The outputs must be those of the function."
   }
 
