@@ -10,8 +10,10 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
+import boto3
 import pytest
 
 from ops.local.control import Running, gone
@@ -97,9 +99,28 @@ def test_up_plan_again_and_destroy(shell: Shell) -> None:
     assert destroy.returncode == 0, destroy.stderr
     assert "Destroy complete" in destroy.stdout
 
+    anew = shell.run("local", "terraform", "apply", "-auto-approve", "-input=false", "-no-color")
+    assert anew.returncode == 0, anew.stderr
+    assert signing_secret(int(port)) not in anew.stdout + anew.stderr
+
     assert shell.run("local", "down").returncode == 0
     shell.assert_nothing_runs(int(port))
     assert "was not running" in shell.run("local", "down").stderr
+
+
+def signing_secret(port: int) -> str:
+    """What tokens are signed with, as it is stored."""
+    secrets = boto3.client(
+        "secretsmanager",
+        endpoint_url=f"http://127.0.0.1:{port}",
+        region_name="us-east-1",
+        aws_access_key_id="local",
+        aws_secret_access_key="local",
+    )
+    with closing(secrets):
+        stored = json.loads(secrets.get_secret_value(SecretId="milequest-local/apps")["SecretString"])
+    secret: str = stored["apps"][0]["keys"][0]["secret"]
+    return secret
 
 
 def test_a_taken_port_is_named_and_nothing_is_left(shell: Shell) -> None:
