@@ -1,4 +1,4 @@
-"""An environment by name: what was deployed there, and the boto3 session to reach it."""
+"""An environment by name: what was deployed there, and the way to its AWS."""
 
 from __future__ import annotations
 

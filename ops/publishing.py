@@ -5,9 +5,7 @@ from __future__ import annotations
 import time
 
 from ops.environments import Deployment
-from realtime.aws.dynamodb import DynamoConnections, DynamoSubscriptions
-from realtime.aws.management import ManagementOutbox
-from realtime.bootstrap import dynamodb, patience
+from realtime.bootstrap import ports, rows
 from realtime.ports import Deliveries, Ports
 from realtime.protocols.plain import Broadcast
 from realtime.usecases.publish import publish, readers_of
@@ -28,17 +26,12 @@ class _Silent:
 
 def publish_event(deployment: Deployment, broadcast: Broadcast) -> Deliveries:
     """Deliver to every live subscriber of the channel. Raises ServiceError."""
-    ports = _ports(deployment)
+    wired = _ports(deployment)
     now = time.time_ns() // 1_000_000
-    return publish(broadcast, readers_of(broadcast.channel, ports, now), None, ports)
+    return publish(broadcast, readers_of(broadcast.channel, wired, now), None, wired)
 
 
 def _ports(deployment: Deployment) -> Ports:
     account = deployment.account()
-    database = dynamodb(account)
-    return Ports(
-        connections=DynamoConnections(database, deployment.table("connections")),
-        subscriptions=DynamoSubscriptions(database, deployment.table("subscriptions")),
-        telemetry=_Silent(),
-        outbox=ManagementOutbox(account, deployment.outputs["management_endpoint"], patience(attempts=3, timeout=5.0)),
-    )
+    tables = rows(account, deployment.table("connections"), deployment.table("subscriptions"), _Silent())
+    return ports(account, tables, deployment.outputs["management_endpoint"])

@@ -16,6 +16,7 @@ from .aws.service import Account
 from .aws.telemetry import Source, Telemetry
 from .domain.errors import ServiceError
 from .ports import Ports, Rows
+from .ports import Telemetry as TelemetryPort
 from .settings import NAMESPACE, AwsSettings, Environ, Observability, SettingsError
 from .usecases.actions import Call
 from .usecases.receive import Action, receive
@@ -108,29 +109,31 @@ def _start_or_tell(build: Build[A], environ: Mapping[str, str]) -> Started[A]:
 
 def build_rows(reader: Environ, account: Account, telemetry: Telemetry) -> Rows:
     """The two tables."""
-    from .aws.dynamodb import DynamoConnections, DynamoSubscriptions
-
-    connections, subscriptions = (
-        reader.text("CONNECTIONS_TABLE"),
-        reader.text("SUBSCRIPTIONS_TABLE"),
-    )
-    database = dynamodb(account)
-    return Rows(
-        DynamoConnections(database, connections),
-        DynamoSubscriptions(database, subscriptions),
-        telemetry,
-    )
+    return rows(account, reader.text("CONNECTIONS_TABLE"), reader.text("SUBSCRIPTIONS_TABLE"), telemetry)
 
 
 def build_ports(reader: Environ, account: Account, telemetry: Telemetry) -> Ports:
     """The two tables and the way to the clients. Checks the reader: read what else there is before."""
+    endpoint = reader.url("MANAGEMENT_ENDPOINT")
+    tables = build_rows(reader, account, telemetry)
+    reader.check()
+    return ports(account, tables, endpoint)
+
+
+def rows(account: Account, connections: str, subscriptions: str, telemetry: TelemetryPort) -> Rows:
+    """The two tables, by their names."""
+    from .aws.dynamodb import DynamoConnections, DynamoSubscriptions
+
+    database = dynamodb(account)
+    return Rows(DynamoConnections(database, connections), DynamoSubscriptions(database, subscriptions), telemetry)
+
+
+def ports(account: Account, tables: Rows, endpoint: str) -> Ports:
+    """The tables, and the way to the clients through the management endpoint of a stage."""
     from .aws.management import ManagementOutbox
 
-    endpoint = reader.url("MANAGEMENT_ENDPOINT")
-    rows = build_rows(reader, account, telemetry)
-    reader.check()
     outbox = ManagementOutbox(account, endpoint, patience(attempts=3, timeout=3.0))
-    return Ports(rows.connections, rows.subscriptions, telemetry, outbox)
+    return Ports(tables.connections, tables.subscriptions, tables.telemetry, outbox)
 
 
 def message_handler(action: Action) -> LambdaHandler:
@@ -141,9 +144,9 @@ def message_handler(action: Action) -> LambdaHandler:
         return build_ports(reader, account, telemetry), max_data_bytes
 
     def handle(invocation: Invocation, app: tuple[Ports, int]) -> Mapping[str, Any]:
-        ports, max_data_bytes = app
+        wired, max_data_bytes = app
         call = Call(invocation.connection_id, invocation.now, max_data_bytes)
-        receive(invocation.event.get("body") or "", action, call, ports)
+        receive(invocation.event.get("body") or "", action, call, wired)
         return {"statusCode": 200}
 
     return lambda_handler(build, handle)
@@ -154,13 +157,7 @@ def dynamodb(account: Account) -> JsonService:
 
     If it hangs, all attempts and the answer to the client end within the function's timeout (functions.tf).
     """
-    return JsonService(
-        account,
-        "dynamodb",
-        "DynamoDB_20120810",
-        "1.0",
-        patience(attempts=4, timeout=1.5),
-    )
+    return JsonService(account, "dynamodb", "DynamoDB_20120810", "1.0", patience(attempts=4, timeout=1.5))
 
 
 def patience(*, attempts: int, timeout: float) -> Patience:

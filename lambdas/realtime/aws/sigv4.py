@@ -40,7 +40,8 @@ class Signer:
         signed = {**headers, "x-amz-date": stamp}
         if self._credentials.session_token:
             signed["x-amz-security-token"] = self._credentials.session_token
-        names = ";".join(sorted(signed))
+        ordered = sorted(signed.items())
+        names = ";".join(name for name, _ in ordered)
         path, _, query = target.partition("?")
         canonical = "\n".join(
             (
@@ -48,7 +49,7 @@ class Signer:
                 # Every service but S3 encodes the already encoded path once more.
                 quote(path, safe="/-_.~"),
                 query,
-                *(f"{name}:{signed[name]}" for name in sorted(signed)),
+                *(f"{name}:{value}" for name, value in ordered),
                 "",
                 names,
                 hashlib.sha256(body).hexdigest(),
