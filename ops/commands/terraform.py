@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -29,14 +30,24 @@ def terraform(arguments: tuple[str, ...]) -> int:
 def pass_through(arguments: tuple[str, ...], folder: Path, environ: Mapping[str, str]) -> int:
     """Run Terraform as if typed in `folder`; return its exit code."""
     require_terraform(environ)
-    with cli_configuration(environ) as configured:
+    with cli_configuration(environ) as configured, _interrupts_left_to_the_child():
         process = subprocess.Popen(["terraform", *arguments], cwd=folder, env=configured)  # noqa: S603, S607
         # Who ends us means Terraform, which takes SIGTERM as it takes Ctrl-C.
         signal.signal(signal.SIGTERM, lambda *_: process.terminate())
-        while True:
-            try:
-                code = process.wait()
-                return code if code >= 0 else 128 - code
-            except KeyboardInterrupt:
-                # The terminal sent it to Terraform as well, which ends when it has written its state.
-                continue
+        code = process.wait()
+        return code if code >= 0 else 128 - code
+
+
+@contextmanager
+def _interrupts_left_to_the_child() -> Iterator[None]:
+    """Ctrl-C is for Terraform, to which the terminal sends it as well, and which ends when it has written its state.
+
+    A handler, not SIG_IGN: the child would inherit that. Set before the child is there, so that none comes too early.
+    """
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    signal.signal(signal.SIGINT, lambda *_: None)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
