@@ -42,6 +42,29 @@ module "websocket_api" {
   depends_on = [aws_api_gateway_account.this]
 }
 
+module "http_api" {
+  source = "./modules/http_api"
+
+  name             = "${local.prefix}-http"
+  description      = "Pusher's HTTP API, for server SDKs."
+  detailed_metrics = var.api_detailed_metrics
+
+  access_log = {
+    kms_key_arn    = var.kms_key_arn
+    retention_days = var.access_log_retention_days
+  }
+
+  function = {
+    invoke_arn = module.function["http-api"].invoke_arn
+    name       = module.function["http-api"].name
+  }
+
+  throttling = {
+    burst_limit = var.throttling_burst_limit
+    rate_limit  = var.throttling_rate_limit
+  }
+}
+
 # One setting for all APIs of the account in this region: one stack may hold it, see the variable.
 resource "aws_api_gateway_account" "this" {
   count = var.api_account_logging_role ? 1 : 0

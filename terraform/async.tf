@@ -6,6 +6,25 @@ resource "aws_sqs_queue" "failures" {
   sqs_managed_sse_enabled   = var.kms_key_arn == null ? true : null
 }
 
+# What is to be done after a request was answered: webhooks. A message is tried for five minutes or so, see the function.
+module "tasks" {
+  source = "./modules/queue"
+
+  name                       = local.tasks_queue_name
+  kms_key_arn                = var.kms_key_arn
+  maximum_receives           = 10
+  visibility_timeout_seconds = 60
+}
+
+resource "aws_lambda_event_source_mapping" "tasks" {
+  event_source_arn = module.tasks.arn
+  function_name    = module.function["webhooks"].arn
+  batch_size       = 10
+
+  # One message that failed does not bring the others of its batch back.
+  function_response_types = ["ReportBatchItemFailures"]
+}
+
 module "sweep_schedule" {
   source = "./modules/schedule"
 

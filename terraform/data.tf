@@ -42,6 +42,61 @@ module "subscriptions" {
   point_in_time_recovery = var.point_in_time_recovery
 }
 
+# Who is in a presence channel, and which users are signed in: one row for a user, whatever their number of tabs.
+module "members" {
+  source = "./modules/table"
+
+  name          = "${local.prefix}-members"
+  hash_key      = "channel"
+  range_key     = "userId"
+  ttl_attribute = "expiresAt"
+
+  attributes = {
+    channel = "S"
+    userId  = "S"
+  }
+
+  deletion_protection    = var.deletion_protection
+  kms_key_arn            = var.kms_key_arn
+  point_in_time_recovery = var.point_in_time_recovery
+}
+
+# Which channels are occupied.
+module "channels" {
+  source = "./modules/table"
+
+  name          = "${local.prefix}-channels"
+  hash_key      = "appId"
+  range_key     = "channel"
+  ttl_attribute = "expiresAt"
+
+  attributes = {
+    appId   = "S"
+    channel = "S"
+  }
+
+  deletion_protection    = var.deletion_protection
+  kms_key_arn            = var.kms_key_arn
+  point_in_time_recovery = var.point_in_time_recovery
+}
+
+# Small values that end by themselves: last events of cache channels, rates, what is done once.
+module "state" {
+  source = "./modules/table"
+
+  name          = "${local.prefix}-state"
+  hash_key      = "id"
+  ttl_attribute = "expiresAt"
+
+  attributes = {
+    id = "S"
+  }
+
+  deletion_protection    = var.deletion_protection
+  kms_key_arn            = var.kms_key_arn
+  point_in_time_recovery = var.point_in_time_recovery
+}
+
 module "apps_secret" {
   source = "./modules/secret"
 

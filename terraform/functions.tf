@@ -1,142 +1,150 @@
 locals {
-  # Composed, not read from the queue: SQS is slow to answer, and no function has to wait for that.
-  failure_queue_name = "${local.prefix}-failures"
-  failure_queue_arn  = "arn:${local.partition}:sqs:${var.region}:${local.account_id}:${local.failure_queue_name}"
-
-  _connections   = module.connections.arn
-  _subscriptions = module.subscriptions.arn
-  _get           = "${module.websocket_api.stage_execution_arn}/GET/@connections/*"
-  _post          = "${module.websocket_api.stage_execution_arn}/POST/@connections/*"
-
   _every_function = {
     ENVIRONMENT       = var.environment
     LOG_LEVEL         = var.log_level
     METRICS_NAMESPACE = var.metrics_namespace
   }
 
-  _sends = {
+  # What it takes to tell clients something, with all that may follow from it: a client found gone leaves its channels, and
+  # channels and webhooks hear of that.
+  _protocol = {
+    APPS_SECRET_ID      = module.apps_secret.name
+    CHANNELS_TABLE      = module.channels.name
     CONNECTIONS_TABLE   = module.connections.name
     MANAGEMENT_ENDPOINT = module.websocket_api.management_endpoint
+    MEMBERS_TABLE       = module.members.name
+    STATE_TABLE         = module.state.name
     SUBSCRIPTIONS_TABLE = module.subscriptions.name
+    TASKS_QUEUE_URL     = local.tasks_queue_url
   }
 
-  # Every Lambda: the key is its short name, the name of its zip and, with _ for -, of its handler.
+  # What clients and servers send is held to it.
+  _limits = { MAX_DATA_BYTES = tostring(var.max_data_bytes) }
+
+  # Every Lambda: the key is its short name, the name of its zip and, with _ for -, of its handler. What `tables` and `may`
+  # stand for is in permissions.tf.
   functions = {
     websocket-connect = {
-      description = "$connect: checks the token and writes the connection."
-      environment = {
+      description = "$connect: checks token or key and writes the connection."
+      environment = merge(local._behind_edge, {
         ALLOW_ANONYMOUS   = tostring(var.allow_anonymous)
         APP_ID            = module.apps_secret.app_id
         APPS_SECRET_ID    = module.apps_secret.name
         CONNECTIONS_TABLE = module.connections.name
+        DELIVER_FUNCTION  = local.deliver_name
+        STATE_TABLE       = module.state.name
+      })
+      tables = {
+        connections = ["PutItem"]
+        state       = ["UpdateItem"]
       }
-      statements = {
-        Connections = { actions = ["dynamodb:PutItem"], resources = [local._connections] }
-        Secret      = { actions = ["secretsmanager:GetSecretValue"], resources = [module.apps_secret.arn] }
-      }
+      may = ["deliver", "secret"]
     }
 
     websocket-disconnect = {
       description = "$disconnect: deletes the connection and its subscriptions."
-      environment = {
-        CONNECTIONS_TABLE   = module.connections.name
-        SUBSCRIPTIONS_TABLE = module.subscriptions.name
-      }
-      statements = {
-        Connections   = { actions = ["dynamodb:DeleteItem"], resources = [local._connections] }
-        Subscriptions = { actions = ["dynamodb:BatchWriteItem"], resources = [local._subscriptions] }
-      }
+      environment = local._protocol
+      tables      = {}
+      may         = local._may_post
     }
 
     websocket-subscribe = {
       description = "subscribe: puts a connection into a channel."
-      environment = local._sends
-      statements = {
-        Connections = {
-          actions   = ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:UpdateItem"]
-          resources = [local._connections]
-        }
-        Subscriptions = {
-          actions   = ["dynamodb:BatchWriteItem", "dynamodb:PutItem"]
-          resources = [local._subscriptions]
-        }
-        Post = { actions = ["execute-api:ManageConnections"], resources = [local._post] }
+      environment = merge(local._protocol, local._limits)
+      tables = {
+        channels      = ["GetItem"]
+        connections   = ["GetItem", "UpdateItem"]
+        state         = ["GetItem"]
+        subscriptions = ["PutItem"]
       }
+      may = local._may_post
     }
 
     websocket-unsubscribe = {
       description = "unsubscribe: takes a connection out of a channel."
-      environment = local._sends
-      statements = {
-        Connections = {
-          actions   = ["dynamodb:DeleteItem", "dynamodb:UpdateItem"]
-          resources = [local._connections]
-        }
-        Subscriptions = { actions = ["dynamodb:BatchWriteItem"], resources = [local._subscriptions] }
-        Post          = { actions = ["execute-api:ManageConnections"], resources = [local._post] }
+      environment = merge(local._protocol, local._limits)
+      tables = {
+        connections   = ["GetItem", "UpdateItem"]
+        members       = ["BatchGetItem"]
+        subscriptions = ["DeleteItem"]
       }
+      may = local._may_post
     }
 
     websocket-broadcast = {
       description     = "broadcast: sends an event to every other subscriber of a channel."
-      environment     = merge(local._sends, { MAX_DATA_BYTES = tostring(var.max_data_bytes) })
+      environment     = merge(local._protocol, local._limits)
       memory_mb       = 1769 # one whole core: sending is what costs CPU
       timeout_seconds = 29
-      statements = {
-        Connections = { actions = ["dynamodb:DeleteItem"], resources = [local._connections] }
-        Subscriptions = {
-          actions   = ["dynamodb:BatchWriteItem", "dynamodb:Query"]
-          resources = [local._subscriptions]
-        }
-        Post = { actions = ["execute-api:ManageConnections"], resources = [local._post] }
-      }
+      tables          = { connections = ["GetItem"] }
+      may             = local._may_post
     }
 
     websocket-heartbeat = {
       description = "heartbeat: notes that a connection is alive, and answers."
-      environment = local._sends
-      statements = {
-        Connections = {
-          actions   = ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:UpdateItem"]
-          resources = [local._connections]
-        }
-        Subscriptions = { actions = ["dynamodb:BatchWriteItem"], resources = [local._subscriptions] }
-        Post          = { actions = ["execute-api:ManageConnections"], resources = [local._post] }
-      }
+      environment = merge(local._protocol, local._limits)
+      tables      = { connections = ["GetItem", "UpdateItem"] }
+      may         = local._may_post
     }
 
     websocket-message = {
-      description = "$default: every frame that names no route."
-      environment = local._sends
-      statements = {
-        Connections   = { actions = ["dynamodb:DeleteItem"], resources = [local._connections] }
-        Subscriptions = { actions = ["dynamodb:BatchWriteItem"], resources = [local._subscriptions] }
-        Post          = { actions = ["execute-api:ManageConnections"], resources = [local._post] }
+      description = "$default: every frame of Pusher's protocol, and every other that names no route."
+      environment = merge(local._protocol, local._limits)
+      tables = {
+        channels      = ["GetItem"]
+        connections   = ["GetItem", "UpdateItem"]
+        members       = ["BatchGetItem"]
+        state         = ["GetItem"]
+        subscriptions = ["DeleteItem", "PutItem"]
       }
+      may = concat(local._may_post, ["close"])
+    }
+
+    http-api = {
+      description     = "Pusher's HTTP API: publishes, and tells what is in channels."
+      environment     = merge(local._behind_edge, local._protocol, local._limits)
+      memory_mb       = 1769 # as broadcast
+      timeout_seconds = 29
+      tables = {
+        channels = ["Query"]
+        state    = ["GetItem"]
+      }
+      may = concat(local._may_post, ["close"])
+    }
+
+    deliver = {
+      description = "Asynchronously, for $connect: the first frame of a connection."
+      environment = local._protocol
+      tables      = { connections = ["UpdateItem"] }
+      may         = concat(local._may_post, ["close", "failures"])
+
+      # A client that has heard nothing for a minute has gone elsewhere.
+      asynchronous = { maximum_event_age_seconds = 60, maximum_retry_attempts = 1 }
+    }
+
+    webhooks = {
+      description     = "From the queue of tasks: sends webhooks."
+      environment     = merge(local._protocol, { ALLOW_INSECURE_WEBHOOKS = tostring(var.allow_insecure_webhooks) })
+      timeout_seconds = 30 # half of what the queue waits before it shows a message again
+      tables = {
+        connections = ["GetItem"]
+        members     = ["BatchGetItem"]
+      }
+      may = concat(local._may_post, ["close", "receive-tasks"])
     }
 
     sweep = {
       description     = "On a schedule: removes connections that ended without $disconnect."
-      environment     = merge(local._sends, { SILENT_AFTER_SECONDS = tostring(var.silent_after_seconds) })
+      environment     = merge(local._protocol, { SILENT_AFTER_SECONDS = tostring(var.silent_after_seconds) })
       timeout_seconds = 300
-      statements = merge(
-        {
-          Connections = {
-            actions   = ["dynamodb:BatchGetItem", "dynamodb:DeleteItem", "dynamodb:Scan"]
-            resources = [local._connections]
-          }
-          Subscriptions = {
-            actions   = ["dynamodb:BatchWriteItem", "dynamodb:Scan"]
-            resources = [local._subscriptions]
-          }
-          Get      = { actions = ["execute-api:ManageConnections"], resources = [local._get] }
-          Failures = { actions = ["sqs:SendMessage"], resources = [local.failure_queue_arn] }
-        },
-        # An encrypted queue asks its sender for a data key.
-        var.kms_key_arn == null ? {} : {
-          FailuresKey = { actions = ["kms:GenerateDataKey"], resources = [var.kms_key_arn] }
-        },
-      )
+      tables = {
+        channels      = ["Scan"]
+        connections   = ["Scan"]
+        members       = ["Scan"]
+        subscriptions = ["Scan"]
+      }
+      may = concat(local._may_post, ["failures", "look"])
+
       # The next run does what a failed one did not.
       asynchronous = { maximum_event_age_seconds = 300, maximum_retry_attempts = 1 }
     }
@@ -150,7 +158,7 @@ module "function" {
   name        = "${local.prefix}-${each.key}"
   description = each.value.description
   environment = merge(local._every_function, each.value.environment)
-  statements  = each.value.statements
+  statements  = local._statements[each.key]
 
   code = {
     architecture = var.architecture

@@ -22,6 +22,7 @@ resource "terraform_data" "stack" {
 
 locals {
   account_id = data.aws_caller_identity.current.account_id
+  dns_suffix = data.aws_partition.current.dns_suffix
   partition  = data.aws_partition.current.partition
 
   # Read from the guard below, so that a plan stops there before it looks at anything that has a name.

@@ -36,6 +36,11 @@ output "function_names" {
   value       = { for short_name, function in module.function : short_name => function.name }
 }
 
+output "http_url" {
+  description = "Where server SDKs send requests."
+  value       = var.edge == null ? module.http_api.http_url : module.edge[0].http_url
+}
+
 output "management_endpoint" {
   description = "Where @connections answers, for `ops` and for one's own publishers."
   value       = module.websocket_api.management_endpoint
@@ -44,6 +49,17 @@ output "management_endpoint" {
 output "max_data_bytes" {
   description = "Largest data of one event: what `ops publish` may send."
   value       = var.max_data_bytes
+}
+
+output "pusher" {
+  description = "What a Pusher client or server SDK is set up with. host, port and tls are null without the edge: API Gateway alone cannot serve /app/KEY."
+  value = {
+    app_id = module.apps_secret.app_id
+    host   = one(module.edge[*].domain_name)
+    key    = module.apps_secret.app_key
+    port   = var.edge == null ? null : 443
+    tls    = var.edge == null ? null : true
+  }
 }
 
 output "region" {
@@ -58,13 +74,15 @@ output "stage" {
 
 output "table_names" {
   description = "Names of the tables, for `ops connections`."
-  value = {
-    connections   = module.connections.name
-    subscriptions = module.subscriptions.name
-  }
+  value       = { for name, table in local.tables : name => table.name }
+}
+
+output "tasks_queue_url" {
+  description = "Queue of webhooks to send, for alarms and for looking into it. What failed for good is in the one with -dead after its name."
+  value       = module.tasks.url
 }
 
 output "websocket_url" {
   description = "Where clients connect."
-  value       = module.websocket_api.websocket_url
+  value       = var.edge == null ? module.websocket_api.websocket_url : module.edge[0].websocket_url
 }

@@ -6,3 +6,13 @@ provider "aws" {
     tags = local.tags
   }
 }
+
+# CloudFront's web ACLs and log deliveries are there, wherever the stack is.
+provider "aws" {
+  alias  = "us_east_1"
+  region = "us-east-1"
+
+  default_tags {
+    tags = local.tags
+  }
+}

@@ -51,7 +51,8 @@ variable "api_execution_log" {
 variable "custom_domain" {
   description = <<-EOT
     A domain of one's own: its name, an ACM certificate in `region`, the Route 53 zone to put the record in (null: the record
-    is made elsewhere) and the path under which the stage appears (null: the root). null: none.
+    is made elsewhere) and the path under which the stage appears (null: the root). null: none. With the edge on, clients
+    use edge.custom_domain instead.
   EOT
   type = object({
     certificate_arn = string
@@ -64,6 +65,41 @@ variable "custom_domain" {
   validation {
     condition     = var.custom_domain == null ? true : can(regex("^arn:[a-z-]+:acm:${var.region}:[0-9]{12}:certificate/.+$", var.custom_domain.certificate_arn))
     error_message = "custom_domain.certificate_arn must be the ARN of an ACM certificate in region."
+  }
+
+  validation {
+    condition     = var.custom_domain == null || var.edge == null
+    error_message = "custom_domain leads round the edge, where $connect refuses everybody: use edge.custom_domain, or edge = null."
+  }
+}
+
+variable "edge" {
+  description = <<-EOT
+    CloudFront in front of both APIs, with which Pusher's clients work: they ask for /app/KEY. custom_domain: a name, an ACM
+    certificate in us-east-1 and the Route 53 zone to put the records in (null: they are made elsewhere). price_class: which
+    of its locations serve. rate_limit: connections that one address may try in five minutes; makes a web ACL. web_acl_arn: a
+    web ACL of one's own instead. null: no edge; plain clients and server SDKs go to API Gateway, Pusher's clients nowhere.
+  EOT
+  type = object({
+    custom_domain = optional(object({
+      certificate_arn = string
+      domain_name     = string
+      hosted_zone_id  = optional(string)
+    }))
+    price_class = optional(string, "PriceClass_All")
+    rate_limit  = optional(number)
+    web_acl_arn = optional(string)
+  })
+  default = {}
+
+  validation {
+    condition     = var.edge == null || !can(regex("^(cn|us-gov)-", var.region))
+    error_message = "edge must be null in China and GovCloud: CloudFront there is another, or none."
+  }
+
+  validation {
+    condition     = try(var.edge.custom_domain, null) == null ? true : can(regex("^arn:aws:acm:us-east-1:[0-9]{12}:certificate/.+$", var.edge.custom_domain.certificate_arn))
+    error_message = "edge.custom_domain.certificate_arn must be the ARN of an ACM certificate in us-east-1: CloudFront takes no other."
   }
 }
 

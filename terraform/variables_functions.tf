@@ -10,6 +10,18 @@ variable "allow_anonymous" {
   }
 }
 
+variable "allow_insecure_webhooks" {
+  description = "Whether webhooks may go to plain http and to addresses of this machine or a private network. Only on the local AWS."
+  type        = bool
+  default     = false
+  nullable    = false
+
+  validation {
+    condition     = !var.allow_insecure_webhooks || var.environment == "local"
+    error_message = "allow_insecure_webhooks must be false outside the local AWS: webhooks would reach into the network that the functions run in."
+  }
+}
+
 variable "architecture" {
   description = "Processor of the functions: arm64 (cheaper) or x86_64. The local AWS runs the zips on whatever it has."
   type        = string

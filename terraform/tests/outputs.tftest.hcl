@@ -2,6 +2,27 @@ mock_provider "aws" {
   source = "./tests/mocks"
 }
 
+mock_provider "aws" {
+  alias  = "us_east_1"
+  source = "./tests/mocks"
+}
+
+override_resource {
+  target = module.http_api.aws_apigatewayv2_api.this
+  values = {
+    api_endpoint  = "https://h1t2t3p4a5.execute-api.us-east-1.amazonaws.com"
+    execution_arn = "arn:aws:execute-api:us-east-1:123456789012:h1t2t3p4a5"
+    id            = "h1t2t3p4a5"
+  }
+}
+
+override_resource {
+  target = module.tasks.aws_sqs_queue.this
+  values = {
+    url = "https://sqs.us-east-1.amazonaws.com/123456789012/milequest-test-tasks"
+  }
+}
+
 variables {
   environment = "test"
   package_dir = "tests/fixtures/lambdas"
@@ -16,8 +37,19 @@ run "every_output_that_ops_reads" {
   }
 
   assert {
-    condition     = output.websocket_url == "wss://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com/production"
-    error_message = "websocket_url must be where clients connect."
+    condition     = output.websocket_url == "wss://d1e2d3g4e5.cloudfront.net" && output.http_url == "https://d1e2d3g4e5.cloudfront.net"
+    error_message = "Clients and server SDKs must be sent to the edge."
+  }
+
+  assert {
+    condition = jsonencode(output.pusher) == jsonencode({
+      app_id = "1"
+      host   = "d1e2d3g4e5.cloudfront.net"
+      key    = output.app_key
+      port   = 443
+      tls    = true
+    })
+    error_message = "pusher must be what a Pusher client is set up with."
   }
 
   assert {
@@ -27,15 +59,21 @@ run "every_output_that_ops_reads" {
 
   assert {
     condition = jsonencode(output.table_names) == jsonencode({
+      channels      = "milequest-test-channels"
       connections   = "milequest-test-connections"
+      members       = "milequest-test-members"
+      state         = "milequest-test-state"
       subscriptions = "milequest-test-subscriptions"
     })
-    error_message = "table_names must name both tables."
+    error_message = "table_names must name every table."
   }
 
   assert {
     condition = jsonencode(output.function_names) == jsonencode({
+      deliver               = "milequest-test-deliver"
+      http-api              = "milequest-test-http-api"
       sweep                 = "milequest-test-sweep"
+      webhooks              = "milequest-test-webhooks"
       websocket-broadcast   = "milequest-test-websocket-broadcast"
       websocket-connect     = "milequest-test-websocket-connect"
       websocket-disconnect  = "milequest-test-websocket-disconnect"
@@ -55,6 +93,11 @@ run "every_output_that_ops_reads" {
   assert {
     condition     = output.failure_queue_url == "https://sqs.us-east-1.amazonaws.com/123456789012/milequest-test-failures"
     error_message = "failure_queue_url must be the queue's."
+  }
+
+  assert {
+    condition     = output.tasks_queue_url == "https://sqs.us-east-1.amazonaws.com/123456789012/milequest-test-tasks"
+    error_message = "tasks_queue_url must be the queue's."
   }
 
   assert {
@@ -80,6 +123,11 @@ run "each_route_reaches_its_function" {
   }
 
   assert {
+    condition     = module.http_api.function_name == "milequest-test-http-api"
+    error_message = "The HTTP API must reach its function."
+  }
+
+  assert {
     condition     = aws_sqs_queue.failures.sqs_managed_sse_enabled && aws_sqs_queue.failures.message_retention_seconds == 1209600
     error_message = "The failure queue must be encrypted and keep for 14 days."
   }
@@ -92,6 +140,53 @@ run "each_route_reaches_its_function" {
   assert {
     condition     = length(aws_api_gateway_account.this) == 1
     error_message = "The logging role of the account must be set by default."
+  }
+}
+
+run "without_the_edge_both_apis_are_reached_directly" {
+  command = apply
+
+  variables {
+    edge = null
+  }
+
+  assert {
+    condition     = output.websocket_url == "wss://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com/production"
+    error_message = "Plain clients must be sent to the stage."
+  }
+
+  assert {
+    condition     = output.http_url == "https://h1t2t3p4a5.execute-api.us-east-1.amazonaws.com"
+    error_message = "Server SDKs must be sent to the HTTP API."
+  }
+
+  assert {
+    condition     = output.pusher.host == null && output.pusher.port == null && output.pusher.tls == null && output.pusher.key == output.app_key
+    error_message = "Nothing serves /app/KEY, and no host may claim to."
+  }
+}
+
+run "an_edge_with_a_domain_of_ones_own" {
+  command = apply
+
+  variables {
+    edge = {
+      custom_domain = { certificate_arn = "arn:aws:acm:us-east-1:123456789012:certificate/c", domain_name = "realtime.example.com" }
+    }
+  }
+
+  assert {
+    condition = (
+      output.websocket_url == "wss://realtime.example.com" &&
+      output.http_url == "https://realtime.example.com" &&
+      output.pusher.host == "realtime.example.com"
+    )
+    error_message = "Everybody must be sent to the custom domain."
+  }
+
+  assert {
+    condition     = output.management_endpoint == "https://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com/production"
+    error_message = "@connections must stay where it is: its calls are signed for that host."
   }
 }
 
@@ -114,6 +209,7 @@ run "options_reach_the_parts" {
   variables {
     allow_anonymous    = true
     custom_domain      = { certificate_arn = "arn:aws:acm:us-east-1:123456789012:certificate/c", domain_name = "realtime.example.com" }
+    edge               = null
     function_overrides = { websocket-broadcast = { memory_mb = 3538, reserved_concurrency = 50 } }
     kms_key_arn        = "arn:aws:kms:us-east-1:123456789012:key/k"
     xray               = true
@@ -145,7 +241,7 @@ run "options_reach_the_parts" {
   }
 
   assert {
-    condition     = module.function["sweep"].statements["FailuresKey"].actions == tolist(["kms:GenerateDataKey"])
+    condition     = alltrue([for name, function in module.function : contains(keys(function.statements), "QueueKey") == (name != "websocket-connect")])
     error_message = "Sending to an encrypted queue takes a data key."
   }
 

@@ -2,10 +2,36 @@ mock_provider "aws" {
   source = "./tests/mocks"
 }
 
+mock_provider "aws" {
+  alias  = "us_east_1"
+  source = "./tests/mocks"
+}
+
+override_resource {
+  target = module.channels.aws_dynamodb_table.this
+  values = {
+    arn = "arn:aws:dynamodb:us-east-1:123456789012:table/milequest-test-channels"
+  }
+}
+
 override_resource {
   target = module.connections.aws_dynamodb_table.this
   values = {
     arn = "arn:aws:dynamodb:us-east-1:123456789012:table/milequest-test-connections"
+  }
+}
+
+override_resource {
+  target = module.members.aws_dynamodb_table.this
+  values = {
+    arn = "arn:aws:dynamodb:us-east-1:123456789012:table/milequest-test-members"
+  }
+}
+
+override_resource {
+  target = module.state.aws_dynamodb_table.this
+  values = {
+    arn = "arn:aws:dynamodb:us-east-1:123456789012:table/milequest-test-state"
   }
 }
 
@@ -35,71 +61,84 @@ run "every_function_may_do_what_docs_architecture_says" {
   assert {
     condition = jsonencode({ for id, statement in module.function["websocket-connect"].statements : id => statement if id != "Logs" }) == jsonencode({
       Connections = { actions = ["dynamodb:PutItem"], resources = ["arn:aws:dynamodb:us-east-1:123456789012:table/milequest-test-connections"] }
+      Deliver     = { actions = ["lambda:InvokeFunction"], resources = ["arn:aws:lambda:us-east-1:123456789012:function:milequest-test-deliver"] }
       Secret      = { actions = ["secretsmanager:GetSecretValue"], resources = ["arn:aws:secretsmanager:us-east-1:123456789012:secret:milequest-test/apps-AbCdEf"] }
+      State       = { actions = ["dynamodb:UpdateItem"], resources = ["arn:aws:dynamodb:us-east-1:123456789012:table/milequest-test-state"] }
     })
     error_message = "websocket-connect may do exactly this, beyond writing its own logs."
   }
 
+  # The others post, and share what may follow from it; what is a function's own stands beside its name.
   assert {
-    condition = jsonencode({ for id, statement in module.function["websocket-disconnect"].statements : id => statement if id != "Logs" }) == jsonencode({
-      Connections   = { actions = ["dynamodb:DeleteItem"], resources = ["arn:aws:dynamodb:us-east-1:123456789012:table/milequest-test-connections"] }
-      Subscriptions = { actions = ["dynamodb:BatchWriteItem"], resources = ["arn:aws:dynamodb:us-east-1:123456789012:table/milequest-test-subscriptions"] }
-    })
-    error_message = "websocket-disconnect may do exactly this, beyond writing its own logs."
-  }
+    condition = alltrue([
+      for name, own in {
+        deliver  = { rows = { connections = ["UpdateItem"] }, statements = ["Close", "Failures"] }
+        http-api = { rows = { channels = ["Query"], state = ["GetItem"] }, statements = ["Close"] }
+        webhooks = { rows = { connections = ["GetItem"], members = ["BatchGetItem"] }, statements = ["Close", "ReceiveTasks"] }
 
-  assert {
-    condition = jsonencode({ for id, statement in module.function["websocket-subscribe"].statements : id => statement if id != "Logs" }) == jsonencode({
-      Connections   = { actions = ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:UpdateItem"], resources = ["arn:aws:dynamodb:us-east-1:123456789012:table/milequest-test-connections"] }
-      Post          = { actions = ["execute-api:ManageConnections"], resources = ["arn:aws:execute-api:us-east-1:123456789012:a1b2c3d4e5/production/POST/@connections/*"] }
-      Subscriptions = { actions = ["dynamodb:BatchWriteItem", "dynamodb:PutItem"], resources = ["arn:aws:dynamodb:us-east-1:123456789012:table/milequest-test-subscriptions"] }
-    })
-    error_message = "websocket-subscribe may do exactly this, beyond writing its own logs."
-  }
+        sweep = {
+          rows       = { channels = ["Scan"], connections = ["Scan"], members = ["Scan"], subscriptions = ["Scan"] }
+          statements = ["Failures", "Look"]
+        }
 
-  assert {
-    condition = jsonencode({ for id, statement in module.function["websocket-unsubscribe"].statements : id => statement if id != "Logs" }) == jsonencode({
-      Connections   = { actions = ["dynamodb:DeleteItem", "dynamodb:UpdateItem"], resources = ["arn:aws:dynamodb:us-east-1:123456789012:table/milequest-test-connections"] }
-      Post          = { actions = ["execute-api:ManageConnections"], resources = ["arn:aws:execute-api:us-east-1:123456789012:a1b2c3d4e5/production/POST/@connections/*"] }
-      Subscriptions = { actions = ["dynamodb:BatchWriteItem"], resources = ["arn:aws:dynamodb:us-east-1:123456789012:table/milequest-test-subscriptions"] }
-    })
-    error_message = "websocket-unsubscribe may do exactly this, beyond writing its own logs."
-  }
+        websocket-broadcast   = { rows = { connections = ["GetItem"] }, statements = [] }
+        websocket-disconnect  = { rows = {}, statements = [] }
+        websocket-heartbeat   = { rows = { connections = ["GetItem", "UpdateItem"] }, statements = [] }
+        websocket-unsubscribe = { rows = { connections = ["GetItem", "UpdateItem"], members = ["BatchGetItem"], subscriptions = ["DeleteItem"] }, statements = [] }
 
-  assert {
-    condition = jsonencode({ for id, statement in module.function["websocket-broadcast"].statements : id => statement if id != "Logs" }) == jsonencode({
-      Connections   = { actions = ["dynamodb:DeleteItem"], resources = ["arn:aws:dynamodb:us-east-1:123456789012:table/milequest-test-connections"] }
-      Post          = { actions = ["execute-api:ManageConnections"], resources = ["arn:aws:execute-api:us-east-1:123456789012:a1b2c3d4e5/production/POST/@connections/*"] }
-      Subscriptions = { actions = ["dynamodb:BatchWriteItem", "dynamodb:Query"], resources = ["arn:aws:dynamodb:us-east-1:123456789012:table/milequest-test-subscriptions"] }
-    })
-    error_message = "websocket-broadcast may do exactly this, beyond writing its own logs."
-  }
+        websocket-message = {
+          rows = {
+            channels      = ["GetItem"]
+            connections   = ["GetItem", "UpdateItem"]
+            members       = ["BatchGetItem"]
+            state         = ["GetItem"]
+            subscriptions = ["DeleteItem", "PutItem"]
+          }
+          statements = ["Close"]
+        }
 
-  assert {
-    condition = jsonencode({ for id, statement in module.function["websocket-heartbeat"].statements : id => statement if id != "Logs" }) == jsonencode({
-      Connections   = { actions = ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:UpdateItem"], resources = ["arn:aws:dynamodb:us-east-1:123456789012:table/milequest-test-connections"] }
-      Post          = { actions = ["execute-api:ManageConnections"], resources = ["arn:aws:execute-api:us-east-1:123456789012:a1b2c3d4e5/production/POST/@connections/*"] }
-      Subscriptions = { actions = ["dynamodb:BatchWriteItem"], resources = ["arn:aws:dynamodb:us-east-1:123456789012:table/milequest-test-subscriptions"] }
-    })
-    error_message = "websocket-heartbeat may do exactly this, beyond writing its own logs."
-  }
+        websocket-subscribe = {
+          rows = {
+            channels      = ["GetItem"]
+            connections   = ["GetItem", "UpdateItem"]
+            state         = ["GetItem"]
+            subscriptions = ["PutItem"]
+          }
+          statements = []
+        }
+      } :
+      jsonencode({ for id, statement in module.function[name].statements : id => statement if id != "Logs" }) == jsonencode(merge(
+        {
+          for id, statement in {
+            Close    = { actions = ["execute-api:ManageConnections"], resources = ["arn:aws:execute-api:us-east-1:123456789012:a1b2c3d4e5/production/DELETE/@connections/*"] }
+            Failures = { actions = ["sqs:SendMessage"], resources = ["arn:aws:sqs:us-east-1:123456789012:milequest-test-failures"] }
+            Look     = { actions = ["execute-api:ManageConnections"], resources = ["arn:aws:execute-api:us-east-1:123456789012:a1b2c3d4e5/production/GET/@connections/*"] }
 
-  assert {
-    condition = jsonencode({ for id, statement in module.function["websocket-message"].statements : id => statement if id != "Logs" }) == jsonencode({
-      Connections   = { actions = ["dynamodb:DeleteItem"], resources = ["arn:aws:dynamodb:us-east-1:123456789012:table/milequest-test-connections"] }
-      Post          = { actions = ["execute-api:ManageConnections"], resources = ["arn:aws:execute-api:us-east-1:123456789012:a1b2c3d4e5/production/POST/@connections/*"] }
-      Subscriptions = { actions = ["dynamodb:BatchWriteItem"], resources = ["arn:aws:dynamodb:us-east-1:123456789012:table/milequest-test-subscriptions"] }
-    })
-    error_message = "websocket-message may do exactly this, beyond writing its own logs."
-  }
-
-  assert {
-    condition = jsonencode({ for id, statement in module.function["sweep"].statements : id => statement if id != "Logs" }) == jsonencode({
-      Connections   = { actions = ["dynamodb:BatchGetItem", "dynamodb:DeleteItem", "dynamodb:Scan"], resources = ["arn:aws:dynamodb:us-east-1:123456789012:table/milequest-test-connections"] }
-      Failures      = { actions = ["sqs:SendMessage"], resources = ["arn:aws:sqs:us-east-1:123456789012:milequest-test-failures"] }
-      Get           = { actions = ["execute-api:ManageConnections"], resources = ["arn:aws:execute-api:us-east-1:123456789012:a1b2c3d4e5/production/GET/@connections/*"] }
-      Subscriptions = { actions = ["dynamodb:BatchWriteItem", "dynamodb:Scan"], resources = ["arn:aws:dynamodb:us-east-1:123456789012:table/milequest-test-subscriptions"] }
-    })
-    error_message = "sweep may do exactly this, beyond writing its own logs."
+            ReceiveTasks = {
+              actions   = ["sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"]
+              resources = ["arn:aws:sqs:us-east-1:123456789012:milequest-test-tasks"]
+            }
+          } : id => statement if contains(own.statements, id)
+        },
+        {
+          Post   = { actions = ["execute-api:ManageConnections"], resources = ["arn:aws:execute-api:us-east-1:123456789012:a1b2c3d4e5/production/POST/@connections/*"] }
+          Secret = { actions = ["secretsmanager:GetSecretValue"], resources = ["arn:aws:secretsmanager:us-east-1:123456789012:secret:milequest-test/apps-AbCdEf"] }
+          Tasks  = { actions = ["sqs:SendMessage"], resources = ["arn:aws:sqs:us-east-1:123456789012:milequest-test-tasks"] }
+        },
+        {
+          for table, actions in {
+            channels      = ["DeleteItem", "UpdateItem"]
+            connections   = ["BatchGetItem", "DeleteItem"]
+            members       = ["DeleteItem", "Query", "UpdateItem"]
+            state         = ["PutItem", "UpdateItem"]
+            subscriptions = ["BatchWriteItem", "Query"]
+            } : title(table) => {
+            actions   = [for action in sort(concat(actions, try(own.rows[table], []))) : "dynamodb:${action}"]
+            resources = ["arn:aws:dynamodb:us-east-1:123456789012:table/milequest-test-${table}"]
+          }
+        },
+      ))
+    ])
+    error_message = "Every other function may do exactly what they share and what is its own, beyond writing its own logs."
   }
 }

@@ -2,6 +2,11 @@ mock_provider "aws" {
   source = "./tests/mocks"
 }
 
+mock_provider "aws" {
+  alias  = "us_east_1"
+  source = "./tests/mocks"
+}
+
 variables {
   environment = "test"
   package_dir = "tests/fixtures/lambdas"
@@ -43,9 +48,41 @@ run "certificate_is_of_the_region" {
 
   variables {
     custom_domain = { certificate_arn = "arn:aws:acm:eu-west-1:123456789012:certificate/c", domain_name = "realtime.example.com" }
+    edge          = null
   }
 
   expect_failures = [var.custom_domain]
+}
+
+run "an_apis_own_domain_does_not_go_with_the_edge" {
+  command = plan
+
+  variables {
+    custom_domain = { certificate_arn = "arn:aws:acm:us-east-1:123456789012:certificate/c", domain_name = "realtime.example.com" }
+  }
+
+  expect_failures = [var.custom_domain]
+}
+
+run "certificate_of_the_edge_is_in_virginia" {
+  command = plan
+
+  variables {
+    edge   = { custom_domain = { certificate_arn = "arn:aws:acm:eu-west-1:123456789012:certificate/c", domain_name = "realtime.example.com" } }
+    region = "eu-west-1"
+  }
+
+  expect_failures = [var.edge]
+}
+
+run "no_edge_in_china" {
+  command = plan
+
+  variables {
+    region = "cn-north-1"
+  }
+
+  expect_failures = [var.edge]
 }
 
 run "stage_is_plain" {

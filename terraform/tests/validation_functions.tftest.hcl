@@ -2,6 +2,11 @@ mock_provider "aws" {
   source = "./tests/mocks"
 }
 
+mock_provider "aws" {
+  alias  = "us_east_1"
+  source = "./tests/mocks"
+}
+
 variables {
   environment = "test"
   package_dir = "tests/fixtures/lambdas"
@@ -16,6 +21,16 @@ run "anonymous_never_in_prod" {
   }
 
   expect_failures = [var.allow_anonymous]
+}
+
+run "insecure_webhooks_only_on_the_local_aws" {
+  command = plan
+
+  variables {
+    allow_insecure_webhooks = true
+  }
+
+  expect_failures = [var.allow_insecure_webhooks]
 }
 
 run "architectures_are_closed" {

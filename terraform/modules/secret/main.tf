@@ -2,14 +2,16 @@ locals {
   # What the functions read: see "Secret" in docs/architecture.md.
   _first_version = {
     apps = [{
-      id   = var.app.id
-      name = var.app.name
+      id      = var.app.id
+      name    = var.app.name
+      enabled = true
       keys = [{
         key       = terraform_data.app_key.output
         secret    = sensitive(sha256("${uuid()}${uuid()}"))
         state     = "active"
         createdAt = plantimestamp()
       }]
+      settings = {}
     }]
   }
 }

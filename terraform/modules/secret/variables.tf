@@ -8,8 +8,8 @@ variable "app" {
   nullable = false
 
   validation {
-    condition     = can(regex("^[A-Za-z0-9_-]{1,64}$", var.app.id))
-    error_message = "app.id must be 1 to 64 characters of A-Z, a-z, 0-9, _ and -."
+    condition     = can(regex("^[0-9]{1,20}$", var.app.id))
+    error_message = "app.id must be 1 to 20 digits: Pusher's server SDKs take no other."
   }
 }
 

@@ -3,6 +3,11 @@ output "api_id" {
   value       = aws_apigatewayv2_api.this.id
 }
 
+output "domain_name" {
+  description = "Host name under which the API answers, for the edge."
+  value       = replace(aws_apigatewayv2_api.this.api_endpoint, "/^[a-z]+:\\/\\//", "")
+}
+
 output "management_endpoint" {
   description = "Where @connections answers, for the functions that post. Does not wait for the stage, which waits for the functions."
   value       = "${replace(aws_apigatewayv2_api.this.api_endpoint, "/^[a-z]+:/", "https:")}/${var.stage}"

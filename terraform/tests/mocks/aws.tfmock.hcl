@@ -13,7 +13,8 @@ mock_data "aws_iam_policy_document" {
 
 mock_data "aws_partition" {
   defaults = {
-    partition = "aws"
+    dns_suffix = "amazonaws.com"
+    partition  = "aws"
   }
 }
 
@@ -34,6 +35,26 @@ mock_resource "aws_apigatewayv2_integration" {
 mock_resource "aws_apigatewayv2_stage" {
   defaults = {
     invoke_url = "wss://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com/production"
+  }
+}
+
+mock_resource "aws_cloudfront_distribution" {
+  defaults = {
+    arn            = "arn:aws:cloudfront::123456789012:distribution/E1D2G3E4"
+    domain_name    = "d1e2d3g4e5.cloudfront.net"
+    hosted_zone_id = "Z2FDTNDATAQYW2"
+  }
+}
+
+mock_resource "aws_cloudfront_function" {
+  defaults = {
+    arn = "arn:aws:cloudfront::123456789012:function/mocked"
+  }
+}
+
+mock_resource "aws_cloudwatch_log_delivery_destination" {
+  defaults = {
+    arn = "arn:aws:logs:us-east-1:123456789012:delivery-destination:mocked"
   }
 }
 
@@ -62,6 +83,12 @@ mock_resource "aws_lambda_function" {
   }
 }
 
+mock_resource "aws_lambda_event_source_mapping" {
+  defaults = {
+    uuid = "00000000-0000-0000-0000-000000000000"
+  }
+}
+
 mock_resource "aws_s3_bucket" {
   defaults = {
     arn = "arn:aws:s3:::mocked"
@@ -84,5 +111,11 @@ mock_resource "aws_sqs_queue" {
   defaults = {
     arn = "arn:aws:sqs:us-east-1:123456789012:milequest-test-failures"
     url = "https://sqs.us-east-1.amazonaws.com/123456789012/milequest-test-failures"
+  }
+}
+
+mock_resource "aws_wafv2_web_acl" {
+  defaults = {
+    arn = "arn:aws:wafv2:us-east-1:123456789012:global/webacl/mocked/a1b2"
   }
 }

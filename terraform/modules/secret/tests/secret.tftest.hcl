@@ -15,8 +15,12 @@ run "the_first_version_is_what_functions_read" {
   }
 
   assert {
-    condition     = toset(keys(jsondecode(aws_secretsmanager_secret_version.first.secret_string).apps[0])) == toset(["id", "name", "keys"])
-    error_message = "An app is id, name and keys, as docs/architecture.md says."
+    condition = (
+      toset(keys(jsondecode(aws_secretsmanager_secret_version.first.secret_string).apps[0])) == toset(["id", "name", "enabled", "keys", "settings"]) &&
+      jsondecode(aws_secretsmanager_secret_version.first.secret_string).apps[0].enabled &&
+      length(jsondecode(aws_secretsmanager_secret_version.first.secret_string).apps[0].settings) == 0
+    )
+    error_message = "An app is id, name, enabled, keys and settings, as docs/architecture.md says: at first enabled, all settings by default."
   }
 
   assert {
@@ -92,11 +96,11 @@ run "a_key_of_ones_own_and_no_recovery" {
   }
 }
 
-run "app_id_must_be_plain" {
+run "app_id_must_be_a_number" {
   command = plan
 
   variables {
-    app = { id = "a/b" }
+    app = { id = "a1" }
   }
 
   expect_failures = [var.app]
