@@ -26,7 +26,7 @@ def _build(reader: Environ, account: Account, telemetry: Telemetry) -> _App:
 def _handle(invocation: Invocation, app: _App) -> Mapping[str, Any]:
     ports, silent_after_ms = app
     swept = sweep(ports, invocation.now, silent_after_ms, lambda: invocation.remaining_ms() > _RESERVE_MS)
-    ports.telemetry.count("Swept", swept.connections + swept.subscriptions)
+    ports.telemetry.count("Swept", sum(swept[:-1]))
     ports.telemetry.log("INFO", "swept", **swept._asdict())
     return swept._asdict()
 

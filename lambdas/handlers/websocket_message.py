@@ -1,8 +1,8 @@
-"""`$default`: what no other route took. The plain protocol has no such action."""
+"""`$default`: what no other route took. So come all frames of Pusher's protocol, which names no `action`."""
 
 from __future__ import annotations
 
-from realtime.bootstrap import message_handler
-from realtime.usecases.actions import unknown
+from realtime.bootstrap import frame_handler
+from realtime.usecases.frames import receive_any
 
-handler = message_handler(unknown)
+handler = frame_handler(receive_any)

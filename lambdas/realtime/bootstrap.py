@@ -1,10 +1,12 @@
 """The one place that reads the environment and wires adapters to use cases. Importing it does neither.
 
-Each builder imports its adapters itself, so that a function loads only what it uses.
+Each builder imports its adapters and use cases itself: source is compiled at every cold start, so a function is to
+load only what it uses.
 """
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import time
@@ -15,16 +17,16 @@ from .aws.json_service import JsonService, Patience
 from .aws.service import Account
 from .aws.telemetry import Source, Telemetry
 from .domain.errors import ServiceError
-from .ports import Ports, Rows
+from .ports import Apps, Ports, Tables
 from .ports import Telemetry as TelemetryPort
 from .settings import NAMESPACE, AwsSettings, Environ, Observability, SettingsError
-from .usecases.actions import Call
-from .usecases.receive import Action, receive
 
 if TYPE_CHECKING:
+    from .usecases.actions import Call
     from .usecases.connect import Door
+    from .usecases.receive import Action
 
-SERVICES = ("dynamodb", "secretsmanager", "apigatewaymanagementapi")
+SERVICES = ("dynamodb", "secretsmanager", "sqs", "lambda", "apigatewaymanagementapi")
 
 Event = Mapping[str, Any]
 LambdaHandler = Callable[[Event, Any], Mapping[str, Any]]
@@ -56,6 +58,12 @@ class Invocation(NamedTuple):
         connection_id: str = self.event["requestContext"]["connectionId"]
         return connection_id
 
+    @property
+    def received_at(self) -> int:
+        """When API Gateway took in what the event is about (ms)."""
+        received_at: int = self.event["requestContext"]["requestTimeEpoch"]
+        return received_at
+
 
 Build = Callable[[Environ, Account, Telemetry], A]
 Handle = Callable[[Invocation, A], Mapping[str, Any]]
@@ -63,6 +71,8 @@ Handle = Callable[[Invocation, A], Mapping[str, Any]]
 
 def lambda_handler(build: Build[A], handle: Handle[A], environ: Mapping[str, str] = os.environ) -> LambdaHandler:
     """Make a Lambda's entry point. It starts at the first event and keeps what it built for the following ones."""
+    # All is imported by now, and a handler's package (handlers/__init__.py) has put the collector off until then.
+    gc.enable()
     started: Started[A] | None = None
 
     def handler(event: Event, context: Any) -> Mapping[str, Any]:
@@ -107,37 +117,85 @@ def _start_or_tell(build: Build[A], environ: Mapping[str, str]) -> Started[A]:
         raise
 
 
-def build_rows(reader: Environ, account: Account, telemetry: Telemetry) -> Rows:
-    """The two tables."""
-    return rows(account, reader.text("CONNECTIONS_TABLE"), reader.text("SUBSCRIPTIONS_TABLE"), telemetry)
+class TableNames(NamedTuple):
+    """The names of the five tables."""
+
+    connections: str
+    subscriptions: str
+    members: str
+    channels: str
+    state: str
 
 
-def build_ports(reader: Environ, account: Account, telemetry: Telemetry) -> Ports:
-    """The two tables and the way to the clients. Checks the reader: read what else there is before."""
-    endpoint = reader.url("MANAGEMENT_ENDPOINT")
-    tables = build_rows(reader, account, telemetry)
+class Names(NamedTuple):
+    """Where a deployment's parts are found: its tables, the URL of its @connections, its secret, its queue's URL."""
+
+    tables: TableNames
+    management_endpoint: str
+    apps_secret: str
+    tasks_queue_url: str
+
+
+def build_ports(reader: Environ, account: Account, telemetry: TelemetryPort) -> Ports:
+    """All ports. Checks the reader: read what else there is before."""
+    names = Names(
+        tables=_table_names(reader),
+        management_endpoint=reader.url("MANAGEMENT_ENDPOINT"),
+        apps_secret=reader.text("APPS_SECRET_ID"),
+        tasks_queue_url=reader.text("TASKS_QUEUE_URL"),
+    )
     reader.check()
-    return ports(account, tables, endpoint)
+    return ports(account, names, telemetry)
 
 
-def rows(account: Account, connections: str, subscriptions: str, telemetry: TelemetryPort) -> Rows:
-    """The two tables, by their names."""
-    from .aws.dynamodb import DynamoConnections, DynamoSubscriptions
+def tables(account: Account, names: TableNames) -> Tables:
+    """The five tables, by their names."""
+    from .aws.tables.channels import DynamoChannels
+    from .aws.tables.connections import DynamoConnections
+    from .aws.tables.members import DynamoMembers
+    from .aws.tables.state import DynamoState
+    from .aws.tables.subscriptions import DynamoSubscriptions
 
     database = dynamodb(account)
-    return Rows(DynamoConnections(database, connections), DynamoSubscriptions(database, subscriptions), telemetry)
+    return Tables(
+        connections=DynamoConnections(database, names.connections),
+        subscriptions=DynamoSubscriptions(database, names.subscriptions),
+        members=DynamoMembers(database, names.members, account.wall_clock),
+        channels=DynamoChannels(database, names.channels),
+        state=DynamoState(database, names.state),
+    )
 
 
-def ports(account: Account, tables: Rows, endpoint: str) -> Ports:
-    """The tables, and the way to the clients through the management endpoint of a stage."""
+def ports(account: Account, names: Names, telemetry: TelemetryPort) -> Ports:
+    """All ports of a deployment."""
+    from .aws.clock import SystemClock
     from .aws.management import ManagementOutbox
+    from .aws.queue import SqsTasks
 
-    outbox = ManagementOutbox(account, endpoint, patience(attempts=3, timeout=3.0))
-    return Ports(tables.connections, tables.subscriptions, tables.telemetry, outbox)
+    return Ports(
+        tables=tables(account, names.tables),
+        outbox=ManagementOutbox(account, names.management_endpoint, patience(attempts=3, timeout=3.0)),
+        apps=_apps(account, names.apps_secret),
+        tasks=SqsTasks(sqs(account), names.tasks_queue_url),
+        clock=SystemClock(),
+        telemetry=telemetry,
+    )
+
+
+def _table_names(reader: Environ) -> TableNames:
+    return TableNames(*(reader.text(f"{name.upper()}_TABLE") for name in TableNames._fields))
 
 
 def message_handler(action: Action) -> LambdaHandler:
-    """The entry point of a route: every message is received the same way, and acted on by `action`."""
+    """The entry point of a plain route: every message is received the same way, and acted on by `action`."""
+    from .usecases.receive import receive
+
+    return frame_handler(lambda body, call, ports: receive(body, action, call, ports))
+
+
+def frame_handler(take: Callable[[str, Call, Ports], None]) -> LambdaHandler:
+    """The entry point of a route, whose frames are `take`n."""
+    from .usecases.actions import Call
 
     def build(reader: Environ, account: Account, telemetry: Telemetry) -> tuple[Ports, int]:
         max_data_bytes = reader.integer("MAX_DATA_BYTES", 10_240)
@@ -145,8 +203,8 @@ def message_handler(action: Action) -> LambdaHandler:
 
     def handle(invocation: Invocation, app: tuple[Ports, int]) -> Mapping[str, Any]:
         wired, max_data_bytes = app
-        call = Call(invocation.connection_id, invocation.now, max_data_bytes)
-        receive(invocation.event.get("body") or "", action, call, wired)
+        call = Call(invocation.connection_id, invocation.now, invocation.received_at, max_data_bytes)
+        take(invocation.event.get("body") or "", call, wired)
         return {"statusCode": 200}
 
     return lambda_handler(build, handle)
@@ -160,21 +218,52 @@ def dynamodb(account: Account) -> JsonService:
     return JsonService(account, "dynamodb", "DynamoDB_20120810", "1.0", patience(attempts=4, timeout=1.5))
 
 
+def sqs(account: Account) -> JsonService:
+    """SQS."""
+    return JsonService(account, "sqs", "AmazonSQS", "1.0", patience(attempts=3, timeout=1.5))
+
+
 def patience(*, attempts: int, timeout: float) -> Patience:
     """Patience with pauses that double from 50 ms; `timeout` is in seconds."""
     return Patience(attempts, timeout, pause)
 
 
-def build_door(reader: Environ, account: Account) -> Door:
+def build_apps(reader: Environ, account: Account) -> Apps:
+    """The apps. Reads APPS_SECRET_ID; Secrets Manager is asked when an app is."""
+    return _apps(account, reader.text("APPS_SECRET_ID"))
+
+
+def build_door(reader: Environ, account: Account, telemetry: TelemetryPort) -> Door:
     """Who may connect. Checks the reader: read what else there is before."""
-    from .aws.tokens import AppKeys, JwtTokens
+    from .aws.invoker import LambdaInvoker
+    from .aws.tables.connections import DynamoConnections
+    from .aws.tables.state import DynamoState
+    from .aws.tokens import JwtTokens
     from .usecases.connect import Door
 
-    app_id, secret_id = reader.text("APP_ID"), reader.text("APPS_SECRET_ID")
-    allow_anonymous = reader.flag("ALLOW_ANONYMOUS")
+    app_id, allow_anonymous = reader.text("APP_ID"), reader.flag("ALLOW_ANONYMOUS")
+    connections, state = reader.text("CONNECTIONS_TABLE"), reader.text("STATE_TABLE")
+    function = reader.text("DELIVER_FUNCTION")
+    apps = build_apps(reader, account)
     reader.check()
+    database = dynamodb(account)
+    return Door(
+        app_id=app_id,
+        allow_anonymous=allow_anonymous,
+        tokens=JwtTokens(apps, app_id),
+        apps=apps,
+        connections=DynamoConnections(database, connections),
+        state=DynamoState(database, state),
+        invoker=LambdaInvoker(account, function, patience(attempts=3, timeout=1.5)),
+        telemetry=telemetry,
+    )
+
+
+def _apps(account: Account, secret: str) -> Apps:
+    from .aws.apps import AppStore
+
     secrets = JsonService(account, "secretsmanager", "secretsmanager", "1.1", patience(attempts=3, timeout=1.5))
-    return Door(app_id, allow_anonymous, JwtTokens(AppKeys(secrets, secret_id, app_id, time.monotonic)))
+    return AppStore(secrets, secret, time.monotonic)
 
 
 def _run(started: Started[A], handle: Handle[A], invocation: Invocation, request_id: str) -> Mapping[str, Any]:
@@ -185,22 +274,14 @@ def _run(started: Started[A], handle: Handle[A], invocation: Invocation, request
     try:
         return handle(invocation, started.app)
     except Exception as bug:
+        from .domain.crashes import stack_of
+
         cause = {"operation": bug.operation, "reason": bug.reason} if isinstance(bug, ServiceError) else {}
-        started.telemetry.log("ERROR", "crashed", error=type(bug).__name__, **cause, stack=_stack(bug))
+        started.telemetry.log("ERROR", "crashed", error=type(bug).__name__, **cause, stack=stack_of(bug))
         started.telemetry.error("crash")
         raise Crashed(type(bug).__name__) from None
     finally:
         started.telemetry.end(calls=dict(started.account.calls))
-
-
-def _stack(bug: Exception) -> list[str]:
-    """Where it happened, without the message: that may quote what a client sent."""
-    frames, traceback = [], bug.__traceback__
-    while traceback is not None:
-        code = traceback.tb_frame.f_code
-        frames.append(f"{code.co_filename.rpartition('/')[2]}:{traceback.tb_lineno} {code.co_name}")
-        traceback = traceback.tb_next
-    return frames
 
 
 def pause(attempt: int) -> None:

@@ -60,9 +60,9 @@ class Environ:
         return (self.optional(name) and self.url(name)) or None
 
     def check(self) -> None:
-        """Raises SettingsError with every problem found."""
+        """Raises SettingsError with every problem found, each once: a variable may be read for two purposes."""
         if self._problems:
-            raise SettingsError("Wrong environment: " + "; ".join(self._problems))
+            raise SettingsError("Wrong environment: " + "; ".join(dict.fromkeys(self._problems)))
 
     def _parsed(self, name: str, default: str | None, parse: Callable[[str], T], expected: str) -> T | None:
         value = self.text(name, default)

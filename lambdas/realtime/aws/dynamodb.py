@@ -1,28 +1,13 @@
-"""DynamoDB behind the Connections and Subscriptions ports.
-
-No transactions: single conditional writes in an order that cleans up after itself (docs/architecture.md, "Data flow").
-"""
+"""What the tables' adapters share: one table of DynamoDB, its conditional writes, its pages and its batches."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from typing import Any, TypeVar
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple, TypeVar
 
-from realtime.domain.channels import MAX_CHANNELS_PER_CONNECTION, too_many_channels
-from realtime.domain.connections import SEEN_RESOLUTION_MS, Connection, Subscription
 from realtime.domain.errors import ServiceError
-from realtime.ports import Removed
 
 from .json_service import Item, JsonService, ServiceRefusal
-from .rows import (
-    connection_from_row,
-    connection_to_row,
-    number,
-    strings,
-    subscription_from_row,
-    subscription_to_row,
-    text,
-)
 
 T = TypeVar("T")
 
@@ -32,159 +17,101 @@ _READS_A_BATCH = 100
 _UNPROCESSED_ATTEMPTS = 5
 
 
-class DynamoConnections:
-    """The `connections` table."""
+class Refused(NamedTuple):
+    """A condition that did not hold. `row` is what stands there instead, if it was asked for and there is one."""
 
-    def __init__(self, service: JsonService, table: str) -> None:
+    row: Item | None
+
+
+class Table:
+    """One table. `key` arguments are attribute values by name. Every method may raise ServiceError."""
+
+    def __init__(self, service: JsonService, name: str) -> None:
         self._service = service
-        self._table = table
+        self._name = name
 
-    def add(self, connection: Connection) -> None:
-        self._service.call("PutItem", {"TableName": self._table, "Item": connection_to_row(connection)})
+    def put(self, row: Item) -> None:
+        """Write a whole row."""
+        self._service.call("PutItem", {"TableName": self._name, "Item": row})
 
-    def find(self, connection_id: str) -> Connection | None:
-        answer = self._service.call("GetItem", {**self._key(connection_id), "ConsistentRead": True})
-        return connection_from_row(answer["Item"]) if "Item" in answer else None
+    def get(self, key: Item) -> Item | None:
+        """Read a row, consistently."""
+        answer = self._service.call("GetItem", {"TableName": self._name, "Key": key, "ConsistentRead": True})
+        return answer.get("Item")
 
-    def join(self, connection_id: str, channel: str, now: int) -> bool:
-        # Counted here and not only before: messages of one connection run in parallel.
-        body = {
-            **self._key(connection_id),
-            "UpdateExpression": "ADD channels :channel SET lastSeenAt = :now",
-            "ConditionExpression": "attribute_exists(connectionId) AND (attribute_not_exists(channels)"
-            " OR contains(channels, :name) OR size(channels) < :most)",
-            "ExpressionAttributeValues": {
-                ":channel": strings([channel]),
-                ":name": text(channel),
-                ":most": number(MAX_CHANNELS_PER_CONNECTION),
-                ":now": number(now),
-            },
-            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
-        }
-        refusal = self._conditional("UpdateItem", body)
-        if refusal is not None and "Item" in refusal.body:
-            raise too_many_channels()
-        return refusal is None
-
-    def leave(self, connection_id: str, channel: str) -> bool:
-        return self._update(connection_id, "DELETE channels :channel", {":channel": strings([channel])})
-
-    def seen(self, connection_id: str, now: int) -> None:
-        self._update(
-            connection_id,
-            "SET lastSeenAt = :now",
-            {":now": number(now), ":before": number(now - SEEN_RESOLUTION_MS)},
-            condition=" AND lastSeenAt <= :before",
-        )
-
-    def remove(self, connection_ids: Collection[str]) -> Removed:
-        bodies = [{**self._key(connection_id), "ReturnValues": "ALL_OLD"} for connection_id in connection_ids]
-        channels, failure = {}, None
-        answers = self._service.call_all("DeleteItem", bodies)
-        for connection_id, answer in zip(connection_ids, answers, strict=True):
-            if isinstance(answer, ServiceError):
-                failure = answer
-            elif "Attributes" in answer:
-                channels[connection_id] = connection_from_row(answer["Attributes"]).channels
-        return Removed(channels, failure)
-
-    def existing(self, connection_ids: Collection[str]) -> set[str]:
-        found: set[str] = set()
-        for ids in _batches(sorted(connection_ids), _READS_A_BATCH):
-            keys = [{"connectionId": text(connection_id)} for connection_id in ids]
-            request = {
-                self._table: {
-                    "Keys": keys,
-                    "ConsistentRead": True,
-                    "ProjectionExpression": "connectionId",
-                }
-            }
-            for answer in _until_processed(self._service, "BatchGetItem", "UnprocessedKeys", request):
-                found |= {row["connectionId"]["S"] for row in answer["Responses"].get(self._table, [])}
-        return found
-
-    def pages(self) -> Iterator[list[Connection]]:
-        for page in _pages(self._service, "Scan", {"TableName": self._table}):
-            yield [connection_from_row(row) for row in page]
-
-    def _key(self, connection_id: str) -> Item:
-        return {"TableName": self._table, "Key": {"connectionId": text(connection_id)}}
-
-    def _update(self, connection_id: str, expression: str, values: Item, *, condition: str = "") -> bool:
-        """Update a row that is there; without the condition, DynamoDB would create it."""
-        body = {
-            **self._key(connection_id),
-            "UpdateExpression": expression,
-            "ConditionExpression": f"attribute_exists(connectionId){condition}",
-            "ExpressionAttributeValues": values,
-        }
-        return self._conditional("UpdateItem", body) is None
-
-    def _conditional(self, operation: str, body: Item) -> ServiceRefusal | None:
-        """Call a conditional operation; return the refusal if its condition did not hold."""
+    def write(self, operation: str, **request: Any) -> Item | Refused:
+        """A write with a condition: the attributes that it returns, or what refused it."""
         try:
-            self._service.call(operation, body)
+            answer = self._service.call(operation, {"TableName": self._name, **request})
         except ServiceRefusal as refusal:
             if refusal.code == "ConditionalCheckFailedException":
-                return refusal
+                return Refused(refusal.body.get("Item"))
             raise
-        return None
+        return answer.get("Attributes") or {}
 
+    def update(self, key: Item, expression: str, condition: str, values: Item) -> bool:
+        """Update a row if the condition holds; return whether it did. Every value must be used."""
+        request = {
+            "UpdateExpression": expression,
+            "ConditionExpression": condition,
+            "ExpressionAttributeValues": values,
+        }
+        return not isinstance(self.write("UpdateItem", Key=key, **request), Refused)
 
-class DynamoSubscriptions:
-    """The `subscriptions` table."""
+    def delete(self, key: Item, condition: str, values: Item) -> bool:
+        """Delete a row if the condition holds; return whether it did."""
+        request = {"ConditionExpression": condition, "ExpressionAttributeValues": values}
+        return not isinstance(self.write("DeleteItem", Key=key, **request), Refused)
 
-    def __init__(self, service: JsonService, table: str) -> None:
-        self._service = service
-        self._table = table
+    def delete_all(self, keys: Sequence[Item]) -> list[Item | ServiceError]:
+        """Delete rows, each by itself; return each as it was ({} if it was not there), or its error."""
+        bodies = [{"TableName": self._name, "Key": key, "ReturnValues": "ALL_OLD"} for key in keys]
+        return [
+            answer if isinstance(answer, ServiceError) else answer.get("Attributes") or {}
+            for answer in self._service.call_all("DeleteItem", bodies)
+        ]
 
-    def add(self, subscription: Subscription) -> None:
-        self._service.call("PutItem", {"TableName": self._table, "Item": subscription_to_row(subscription)})
+    def get_batch(self, keys: Sequence[Item], **options: Any) -> Iterator[Item]:
+        """Those of the keys' rows that are there, read consistently, in no order. No key twice."""
+        for batch in _batches(keys, _READS_A_BATCH):
+            request = {self._name: {"Keys": batch, "ConsistentRead": True, **options}}
+            for answer in self._until_processed("BatchGetItem", "UnprocessedKeys", request):
+                yield from answer["Responses"].get(self._name, [])
 
-    def remove(self, pairs: Iterable[tuple[str, str]]) -> None:
-        keys = [{"channel": text(channel), "connectionId": text(connection_id)} for channel, connection_id in pairs]
-        for batch in _batches(keys, _WRITES_A_BATCH):
-            request = {self._table: [{"DeleteRequest": {"Key": key}} for key in batch]}
-            for _ in _until_processed(self._service, "BatchWriteItem", "UnprocessedItems", request):
+    def put_batch(self, rows: Sequence[Item]) -> None:
+        """Write rows. No key twice."""
+        self._write_batches([{"PutRequest": {"Item": row}} for row in rows])
+
+    def delete_batch(self, keys: Sequence[Item]) -> None:
+        """Delete rows; missing ones are fine. No key twice."""
+        self._write_batches([{"DeleteRequest": {"Key": key}} for key in keys])
+
+    def pages(self, operation: str, **request: Any) -> Iterator[list[Item]]:
+        """The pages of a Query or Scan. The next one is not read before it is asked for."""
+        start: Mapping[str, Any] = {}
+        while True:
+            answer = self._service.call(operation, {"TableName": self._name, **request, **start})
+            yield answer["Items"]
+            if not answer.get("LastEvaluatedKey"):
+                return
+            start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
+
+    def _write_batches(self, writes: Sequence[Item]) -> None:
+        for batch in _batches(writes, _WRITES_A_BATCH):
+            for _ in self._until_processed("BatchWriteItem", "UnprocessedItems", {self._name: batch}):
                 pass
 
-    def readers(self, channel: str, now: int) -> Iterator[list[Subscription]]:
-        body = {
-            "TableName": self._table,
-            "ConsistentRead": True,
-            "KeyConditionExpression": "channel = :channel",
-            "FilterExpression": "expiresAt > :now",
-            "ExpressionAttributeValues": {":channel": text(channel), ":now": number(now // 1000)},
-        }
-        for page in _pages(self._service, "Query", body):
-            yield [subscription_from_row(row) for row in page]
-
-    def pages(self) -> Iterator[list[Subscription]]:
-        for page in _pages(self._service, "Scan", {"TableName": self._table}):
-            yield [subscription_from_row(row) for row in page]
+    def _until_processed(self, operation: str, left: str, request: Item) -> Iterator[Item]:
+        """Send a batch, and again what DynamoDB left of it under `left`."""
+        for attempt in range(1, _UNPROCESSED_ATTEMPTS + 1):
+            answer = self._service.call(operation, {"RequestItems": request})
+            yield answer
+            request = answer.get(left) or {}
+            if not request:
+                return
+            self._service.pause(attempt)
+        raise ServiceError(operation, "items left unprocessed")
 
 
 def _batches(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
     return (items[start : start + size] for start in range(0, len(items), size))
-
-
-def _pages(service: JsonService, operation: str, body: Mapping[str, Any]) -> Iterator[list[Item]]:
-    start: Item = {}
-    while True:
-        answer = service.call(operation, {**body, **start})
-        yield answer["Items"]
-        if not answer.get("LastEvaluatedKey"):
-            return
-        start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
-
-
-def _until_processed(service: JsonService, operation: str, left: str, request: Item) -> Iterator[Item]:
-    """Send a batch, and again what DynamoDB left of it under `left`."""
-    for attempt in range(1, _UNPROCESSED_ATTEMPTS + 1):
-        answer = service.call(operation, {"RequestItems": request})
-        yield answer
-        request = answer.get(left) or {}
-        if not request:
-            return
-        service.pause(attempt)
-    raise ServiceError(operation, "items left unprocessed")

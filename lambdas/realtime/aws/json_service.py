@@ -1,4 +1,4 @@
-"""AWS's JSON protocol (DynamoDB, Secrets Manager): POST / with X-Amz-Target, errors by `__type`; retries included."""
+"""AWS's JSON protocol (DynamoDB, Secrets Manager, SQS): POST with X-Amz-Target, errors by `__type`; with retries."""
 
 from __future__ import annotations
 
@@ -14,13 +14,15 @@ from .transport import Outcome
 
 Item = dict[str, Any]
 
-# DynamoDB Developer Guide, "Error handling": these and every 5xx may be tried again as they are.
+# DynamoDB Developer Guide, "Error handling", and SQS API Reference: these and every 5xx may be tried again as they are.
 _RETRYABLE = frozenset(
     {
         "InternalServerError",
         "ItemCollectionSizeLimitExceededException",
+        "KmsThrottled",
         "ProvisionedThroughputExceededException",
         "RequestLimitExceeded",
+        "RequestThrottled",
         "ServiceUnavailable",
         "ThrottlingException",
         "TransactionConflictException",

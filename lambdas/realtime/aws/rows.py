@@ -1,13 +1,19 @@
-"""DynamoDB's attribute values, and the rows of the two tables (docs/architecture.md, "Tables")."""
+"""DynamoDB's attribute values, and the rows of the tables (docs/architecture.md, "Tables").
+
+Absent values have no attribute. A row that lacks what it must have is a bug or another program's: KeyError.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from realtime.domain.connections import Connection, Identity, Subscription
+from realtime.domain.connections import PLAIN, Channel, Connection, Identity, Presence, Reader, Subscription
 
 Row = dict[str, Any]
+
+# Between channel and user in `members`: neither can hold it.
+_SEPARATOR = "\n"
 
 
 def text(value: str) -> Row:
@@ -26,7 +32,7 @@ def strings(values: Iterable[str]) -> Row:
 
 
 def connection_to_row(connection: Connection) -> Row:
-    """Absent values have no attribute: an index leaves out rows without its key."""
+    """A connection's attributes; an index leaves out rows without its key."""
     identity = connection.identity
     texts = {
         "connectionId": connection.connection_id,
@@ -37,22 +43,32 @@ def connection_to_row(connection: Connection) -> Row:
         "key": identity.key,
         "sourceIp": connection.source_ip,
         "userAgent": connection.user_agent,
+        "welcome": connection.welcome,
+        "userData": connection.user_data,
     }
     numbers = {
         "connectedAt": connection.connected_at,
         "lastSeenAt": connection.last_seen_at,
         "expiresAt": connection.expires_at,
+        "refusal": connection.refusal,
     }
-    sets = {"channels": connection.channels, "access": identity.patterns}
+    sets = {
+        "channels": connection.channels,
+        "access": identity.patterns,
+        "members": {member_entry(channel, user) for channel, user in connection.members.items()},
+        "watching": connection.watching,
+        "saw": connection.saw,
+    }
     return {
         **{name: text(value) for name, value in texts.items() if value},
-        **{name: number(value) for name, value in numbers.items()},
+        **{name: number(value) for name, value in numbers.items() if value is not None},
         **{name: strings(values) for name, values in sets.items() if values},
+        **({"counted": {"BOOL": True}} if connection.counted else {}),
     }
 
 
 def connection_from_row(row: Mapping[str, Any]) -> Connection:
-    """A row that lacks what it must have is a bug or another program's: KeyError."""
+    """The connection of a row."""
     return Connection(
         connection_id=row["connectionId"]["S"],
         identity=Identity(
@@ -69,14 +85,28 @@ def connection_from_row(row: Mapping[str, Any]) -> Connection:
         channels=_strings(row, "channels"),
         source_ip=_text(row, "sourceIp"),
         user_agent=_text(row, "userAgent"),
+        members=dict(_member(entry) for entry in sorted(_strings(row, "members"))),
+        welcome=_text(row, "welcome"),
+        refusal=_number(row, "refusal"),
+        user_data=_text(row, "userData"),
+        counted="counted" in row,
+        watching=_strings(row, "watching"),
+        saw=_strings(row, "saw"),
     )
+
+
+def member_entry(channel: str, user: str) -> str:
+    """Whom a connection is in a presence channel, as its row has it."""
+    return f"{channel}{_SEPARATOR}{user}"
 
 
 def subscription_to_row(subscription: Subscription) -> Row:
     """A subscription's attributes."""
     row = {
-        "channel": text(subscription.channel),
+        "channel": text(subscription.channel.key),
         "connectionId": text(subscription.connection_id),
+        "protocol": text(subscription.protocol),
+        "since": number(subscription.since),
         "expiresAt": number(subscription.expires_at),
     }
     if subscription.user_id:
@@ -85,18 +115,53 @@ def subscription_to_row(subscription: Subscription) -> Row:
 
 
 def subscription_from_row(row: Mapping[str, Any]) -> Subscription:
-    """A row that lacks what it must have is a bug or another program's: KeyError."""
+    """The subscription of a row."""
     return Subscription(
-        row["channel"]["S"],
-        row["connectionId"]["S"],
-        _text(row, "userId"),
-        int(row["expiresAt"]["N"]),
+        channel=Channel.parse(row["channel"]["S"]),
+        connection_id=row["connectionId"]["S"],
+        # Rows of before there were apps have neither; the sweep has to get past them.
+        protocol=_text(row, "protocol") or PLAIN,
+        user_id=_text(row, "userId"),
+        since=_number(row, "since") or 0,
+        expires_at=int(row["expiresAt"]["N"]),
     )
+
+
+def reader_entry(reader: Reader) -> str:
+    """A reader as its user's row has it. A protocol's name has no colon."""
+    return f"{reader.protocol}:{reader.connection_id}"
+
+
+def presence_from_row(row: Mapping[str, Any]) -> Presence:
+    """The user of a row. All its readers came, for all the row knows, when the latest did."""
+    user = row["userId"]["S"]
+    touched_at = int(row["touchedAt"]["N"])
+    entries = (entry.partition(":") for entry in sorted(_strings(row, "connections")))
+    return Presence(
+        channel=Channel.parse(row["channel"]["S"]),
+        user=user,
+        connections=tuple(Reader(connection_id, protocol, touched_at, user) for protocol, _, connection_id in entries),
+        member=_text(row, "member"),
+        joined_at=_number(row, "joinedAt"),
+        touched_at=touched_at,
+        left_at=_number(row, "leftAt"),
+        telling_until=_number(row, "tellingUntil") or 0,
+    )
+
+
+def _member(entry: str) -> tuple[str, str]:
+    channel, _, user = entry.partition(_SEPARATOR)
+    return channel, user
 
 
 def _text(row: Mapping[str, Any], name: str) -> str | None:
     value = row.get(name)
     return value["S"] if value else None
+
+
+def _number(row: Mapping[str, Any], name: str) -> int | None:
+    value = row.get(name)
+    return int(value["N"]) if value else None
 
 
 def _strings(row: Mapping[str, Any], name: str) -> frozenset[str]:

@@ -51,12 +51,15 @@ class Service:
         self._signer = Signer(account.credentials, account.region, name)
         self._transport = Transport(self._origin, max_connections=max_connections)
 
-    def send(self, calls: Sequence[Call], *, timeout: float) -> list[Outcome]:
-        """Send all calls; return an outcome for each, in the same order. Nothing is retried here."""
+    def send(self, calls: Sequence[Call], *, timeout: float, within: float | None = None) -> list[Outcome]:
+        """Send all calls; return an outcome for each, in the same order. Nothing is retried here.
+
+        `timeout` (seconds) is for each call, `within` for all of them together.
+        """
         now = self._account.wall_clock()
         for call in calls:
             self._account.calls[f"{self._name}:{call.operation}"] += 1
-        return self._transport.send([self._request(call, now) for call in calls], timeout=timeout)
+        return self._transport.send([self._request(call, now) for call in calls], timeout=timeout, within=within)
 
     def _request(self, call: Call, now: float) -> Request:
         headers = {"host": self._origin.authority, **call.headers}

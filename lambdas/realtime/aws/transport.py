@@ -18,6 +18,7 @@ from .http1 import Request, Response
 
 # A lookup blocks, and a batch opens many connections at once; API Gateway's names live for a minute.
 _ADDRESSES_TTL_SECONDS = 30.0
+_TIMED_OUT = "timed out"
 
 
 class Failed(NamedTuple):
@@ -57,14 +58,15 @@ class Transport:
         self._addresses: deque[Address] = deque()
         self._resolved_at = float("-inf")
 
-    def send(self, requests: Sequence[Request], *, timeout: float) -> list[Outcome]:
+    def send(self, requests: Sequence[Request], *, timeout: float, within: float | None = None) -> list[Outcome]:
         """Send all, at most `max_connections` in flight; return what became of each, in the same order.
 
         `timeout` (seconds) runs for each request from the moment it gets a connection: a slow peer costs its slot, not
-        the batch. Where the peer closed a kept-alive connection before it answered a byte, the request is sent again,
-        once, over a new one.
+        the batch. `within` (seconds) ends the batch: nothing is begun after it, and nothing waited for. Where the peer
+        closed a kept-alive connection before it answered a byte, the request is sent again, once, over a new one.
         """
-        run = _Run(self, [request.encode() for request in requests], timeout)
+        ends_at = float("inf") if within is None else self.now() + within
+        run = _Run(self, [request.encode() for request in requests], timeout, ends_at)
         try:
             return run.finish()
         finally:
@@ -116,9 +118,10 @@ class Transport:
 class _Run:
     """One batch."""
 
-    def __init__(self, transport: Transport, requests: Sequence[bytes], timeout: float) -> None:
+    def __init__(self, transport: Transport, requests: Sequence[bytes], timeout: float, ends_at: float) -> None:
         self._transport = transport
         self._timeout = timeout
+        self._ends_at = ends_at
         self._waiting = deque(_Exchange(index, data) for index, data in enumerate(requests))
         self._active: dict[Connection, _Exchange] = {}
         self._outcomes: list[Outcome | None] = [None] * len(requests)
@@ -138,7 +141,11 @@ class _Run:
         self._selector.close()
 
     def _start(self, exchange: _Exchange, acquire: Callable[[], Connection]) -> None:
-        exchange.deadline = self._transport.now() + self._timeout
+        now = self._transport.now()
+        exchange.deadline = min(now + self._timeout, self._ends_at)
+        if now >= self._ends_at:
+            self._outcomes[exchange.index] = Failed(_TIMED_OUT, sent=False)
+            return
         try:
             connection = acquire()
         except OSError as failure:
@@ -156,7 +163,7 @@ class _Run:
         now = self._transport.now()
         for connection in [c for c, exchange in self._active.items() if exchange.deadline <= now]:
             exchange = self._drop(connection)
-            self._outcomes[exchange.index] = Failed("timed out", sent=connection.sent)
+            self._outcomes[exchange.index] = Failed(_TIMED_OUT, sent=connection.sent)
 
     def _advance(self, connection: Connection) -> None:
         try:

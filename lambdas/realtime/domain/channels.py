@@ -5,17 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from .errors import ClientError, ErrorCode
+from .errors import ClientError, ErrorCode, SubscriptionRefused
 
 MAX_CHANNEL_LENGTH = 164
 MAX_EVENT_LENGTH = 200
 MAX_CHANNELS_PER_CONNECTION = 100
 
-_ALPHABET = r"A-Za-z0-9_\-=@,.;"
-_CHANNEL = re.compile(rf"[{_ALPHABET}]{{1,{MAX_CHANNEL_LENGTH}}}")
-_PATTERN = re.compile(rf"[{_ALPHABET}*]{{1,{MAX_CHANNEL_LENGTH}}}")
+ALPHABET = r"A-Za-z0-9_\-=@,.;"
+_CHANNEL = re.compile(rf"[{ALPHABET}]{{1,{MAX_CHANNEL_LENGTH}}}")
+_PATTERN = re.compile(rf"[{ALPHABET}*]{{1,{MAX_CHANNEL_LENGTH}}}")
 # The dash belongs to the prefix: "privateer" is a public channel.
-_CLOSED = ("private-", "presence-")
+_PRIVATE, _PRESENCE, _ENCRYPTED = "private-", "presence-", "private-encrypted-"
+_CLOSED = (_PRIVATE, _PRESENCE)
+_CACHE = ("cache-", f"{_PRIVATE}cache-", f"{_ENCRYPTED}cache-", f"{_PRESENCE}cache-")
 _TEAM = "team-"
 
 # A client that could name its event like one of ours could pass itself off as the server.
@@ -33,6 +35,48 @@ def check_channel(name: str) -> str:
     return name
 
 
+def check_pusher_channel(name: str) -> str:
+    """Return `name` if a Pusher client may ask for it, else raise `SubscriptionRefused` with status 4009.
+
+    `#server-to-user-…` is refused: it belongs to one user and needs no subscription of this kind.
+    """
+    if len(name) > MAX_CHANNEL_LENGTH:
+        raise SubscriptionRefused("LimitReached", f"A channel name has at most {MAX_CHANNEL_LENGTH} characters.", 4009)
+    if not is_channel(name):
+        raise SubscriptionRefused("InvalidChannel", "A channel name has characters of A-Z a-z 0-9 _ - = @ , . ;", 4009)
+    return name
+
+
+def is_channel(name: str) -> bool:
+    """Whether `name` is a channel that can be published to; `#…` is not."""
+    return _CHANNEL.fullmatch(name) is not None
+
+
+def is_presence(channel: str) -> bool:
+    """Whether it is a presence channel."""
+    return channel.startswith(_PRESENCE)
+
+
+def is_encrypted(channel: str) -> bool:
+    """Whether the data of its events are nobody's business but the clients'."""
+    return channel.startswith(_ENCRYPTED)
+
+
+def is_cache(channel: str) -> bool:
+    """Whether it keeps its last event for those who come later."""
+    return channel.startswith(_CACHE)
+
+
+def needs_signature(channel: str) -> bool:
+    """Whether a Pusher client needs the app's signature to subscribe."""
+    return channel.startswith(_CLOSED)
+
+
+def is_event(name: str) -> bool:
+    """Whether a server may publish under `name`: 1 to 200 characters, not one of Pusher's own events."""
+    return 1 <= len(name) <= MAX_EVENT_LENGTH and not name.startswith(_RESERVED_PREFIXES)
+
+
 def check_event(name: str) -> str:
     """Return `name` if a client may publish under it, else raise `ClientError(INVALID_EVENT)`."""
     if not 1 <= len(name) <= MAX_EVENT_LENGTH:
@@ -47,6 +91,11 @@ def too_many_channels() -> ClientError:
     return ClientError(
         ErrorCode.TOO_MANY_CHANNELS, f"A connection subscribes to at most {MAX_CHANNELS_PER_CONNECTION} channels."
     )
+
+
+def another_user() -> ClientError:
+    """The refusal of a second user for a connection that is in a presence channel."""
+    return ClientError(ErrorCode.FORBIDDEN, "This connection is in the channel as another user.")
 
 
 def is_pattern(text: str) -> bool:

@@ -2,9 +2,11 @@
 
 Exception
 └── RealtimeError
-    ├── ClientError        the client's fault: it gets an `error` frame with the code
-    ├── Unauthorized       no connection: the handshake is answered with 401
-    └── ServiceError       a service we depend on failed for good: the client hears `internal_error`, we log the cause
+    ├── ClientError          the client's fault: it gets an `error` frame with the code
+    ├── PusherError          the same for a Pusher client: it gets a `pusher:error` frame
+    ├── SubscriptionRefused  a Pusher client may not subscribe: it gets a `pusher:subscription_error` frame
+    ├── Unauthorized         no connection: the handshake is answered with 401
+    └── ServiceError         a service we depend on failed for good: the client hears `internal_error`, we log the cause
 """
 
 from __future__ import annotations
@@ -39,6 +41,31 @@ class ClientError(RealtimeError):
         super().__init__(message)
         self.code = code
         self.message = message
+
+
+class PusherError(RealtimeError):
+    """A Pusher client sent what we refuse. `code` is one of Pusher's, or None where Pusher has none.
+
+    `message` never repeats a payload, a secret or a signature.
+    """
+
+    def __init__(self, code: int | None, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+
+class SubscriptionRefused(RealtimeError):
+    """A Pusher client may not have the channel. `kind` and `status` are `type` and `status` of the frame it gets.
+
+    `message` never repeats a payload, a secret or a signature.
+    """
+
+    def __init__(self, kind: str, message: str, status: int) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.message = message
+        self.status = status
 
 
 class Unauthorized(RealtimeError):

@@ -5,14 +5,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any, NamedTuple, NoReturn
 
 from realtime.domain.channels import check_channel, check_event
+from realtime.domain.connections import PLAIN
 from realtime.domain.errors import ClientError, ErrorCode
+from realtime.domain.json_text import compact, parse
 
-NAME = "plain"
+NAME = PLAIN
 MAX_REQUEST_ID_LENGTH = 128
 
 RequestId = str | int | None
@@ -36,8 +37,8 @@ class Broadcast(NamedTuple):
 def decode(body: str) -> Message:
     """Read a frame. Raises ClientError: INVALID_JSON, INVALID_MESSAGE."""
     try:
-        fields = json.loads(body, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError):
+        fields = parse(body)
+    except ValueError:
         raise ClientError(ErrorCode.INVALID_JSON, "The frame is not JSON.") from None
     if not isinstance(fields, dict):
         raise ClientError(ErrorCode.INVALID_MESSAGE, "The frame is not a JSON object.")
@@ -89,31 +90,21 @@ def error(failure: ClientError, request_id: RequestId) -> str:
 
 def event(channel: str, name: str, data: str, user_id: str | None) -> str:
     """An event for the readers of `channel`; `data` is JSON text and goes in as it is."""
-    head = _json({"event": name, "channel": channel})[:-1]
-    tail = "" if user_id is None else f',"userId":{_json(user_id)}'
+    head = compact({"event": name, "channel": channel})[:-1]
+    tail = "" if user_id is None else f',"userId":{compact(user_id)}'
     return f'{head},"data":{data}{tail}}}'
 
 
 def _frame(fields: dict[str, Any], request_id: RequestId) -> str:
     if request_id is not None:
         fields["requestId"] = request_id
-    return _json(fields)
-
-
-def _json(value: Any) -> str:
-    """Compact JSON, as UTF-8 where that can be: a lone surrogate has no UTF-8 form and stays escaped."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return json.dumps(value, separators=(",", ":"))
-    return text
+    return compact(fields)
 
 
 def _data(value: Any, limit: int) -> str:
     try:
-        text = _json(value)
-    except (ValueError, RecursionError):
+        text = compact(value)
+    except ValueError:
         # 1e999 is read as infinity, which JSON cannot say.
         raise ClientError(ErrorCode.INVALID_MESSAGE, 'The field "data" holds a number beyond JSON\'s range.') from None
     size = len(text.encode())
@@ -140,7 +131,3 @@ def _request_id(fields: Mapping[str, Any]) -> RequestId:
         ErrorCode.INVALID_MESSAGE,
         f'The field "requestId" is neither an integer nor a string of at most {MAX_REQUEST_ID_LENGTH} characters.',
     )
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(name)

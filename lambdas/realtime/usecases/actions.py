@@ -2,54 +2,51 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
-from realtime.domain.channels import MAX_CHANNELS_PER_CONNECTION, may_use, too_many_channels
-from realtime.domain.connections import SEEN_RESOLUTION_MS, Connection, Subscription
-from realtime.domain.errors import ClientError, ErrorCode
+from realtime.domain.channels import MAX_CHANNELS_PER_CONNECTION, is_presence, may_use, team_of, too_many_channels
+from realtime.domain.connections import SEEN_RESOLUTION_MS, Channel, Connection
+from realtime.domain.errors import ClientError, ErrorCode, SubscriptionRefused
+from realtime.domain.json_text import compact
+from realtime.domain.members import Member
 from realtime.ports import Ports
 from realtime.protocols import plain
 
-from .publish import publish, readers_of
+from .leaving import unsubscribe as leave
+from .publish import event_of_plain, publish
+from .settling import once
+from .subscribing import View, Wish
+from .subscribing import subscribe as enter
 
 
 class Call(NamedTuple):
-    """One message of one connection, received at `now` (ms)."""
+    """One message of one connection, handled at `now`, received by API Gateway at `received_at` (ms)."""
 
     connection_id: str
     now: int
+    received_at: int
     max_data_bytes: int
 
 
-def subscribe(message: plain.Message, call: Call, ports: Ports) -> str:
-    """Let the connection hear a channel. Again is fine."""
-    channel = plain.channel_of(message)
+def subscribe(message: plain.Message, call: Call, ports: Ports) -> None:
+    """Let the connection hear a channel. Again is fine. The answer goes out before the channel's events do."""
+    name = plain.channel_of(message)
     connection = _find(call, ports)
-    _check_may_join(connection, channel)
-    # The subscription first: a $disconnect in between deletes what the connection's row names, so the row must come
-    # to name it last. Is the row gone by then, the subscription is taken back.
-    ports.subscriptions.add(
-        Subscription(channel, call.connection_id, connection.identity.user_id, connection.expires_at)
-    )
+    _check_may_join(connection, name)
+    wish = Wish(Channel(connection.app_id, name), _member(connection, name), team_of(name), call.received_at)
     try:
-        joined = ports.connections.join(call.connection_id, channel, call.now)
-    except ClientError:
-        ports.subscriptions.remove([(channel, call.connection_id)])
-        raise
-    if not joined:
-        ports.subscriptions.remove([(channel, call.connection_id)])
+        entered = enter(wish, connection, lambda view: _greeting(name, view, message.request_id), ports)
+    except SubscriptionRefused as refusal:
+        raise ClientError(ErrorCode.FORBIDDEN, refusal.message) from None
+    if not entered:
         raise _unknown()
-    return plain.subscribed(channel, message.request_id)
 
 
 def unsubscribe(message: plain.Message, call: Call, ports: Ports) -> str:
     """Stop hearing a channel. Not having heard it is fine."""
     channel = plain.channel_of(message)
-    # The connection's row first: were it last, it could forget a channel that another message joins meanwhile, and the
-    # $disconnect would not know of that subscription.
-    known = ports.connections.leave(call.connection_id, channel)
-    ports.subscriptions.remove([(channel, call.connection_id)])
-    if not known:
+    if not leave(_find(call, ports), channel, call.received_at, ports):
         raise _unknown()
     return plain.unsubscribed(channel, message.request_id)
 
@@ -57,11 +54,13 @@ def unsubscribe(message: plain.Message, call: Call, ports: Ports) -> str:
 def broadcast(message: plain.Message, call: Call, ports: Ports) -> None:
     """Send an event to a channel's other subscribers. The sender's own subscription is the permission."""
     event = plain.broadcast_of(message, call.max_data_bytes)
-    readers = readers_of(event.channel, ports, call.now)
-    sender = next((reader for reader in readers if reader.connection_id == call.connection_id), None)
-    if sender is None:
+    connection = once(_find(call, ports), lambda row: event.channel in row.channels, ports)
+    if connection is None:
+        raise _unknown()
+    if event.channel not in connection.channels:
         raise ClientError(ErrorCode.NOT_SUBSCRIBED, "Only a subscriber of the channel may broadcast to it.")
-    publish(event, [reader for reader in readers if reader is not sender], sender.user_id, ports)
+    told = event_of_plain(Channel(connection.app_id, event.channel), event, connection.identity.user_id)
+    publish(told, ports, exclude_connection=connection.connection_id)
 
 
 def heartbeat(message: plain.Message, call: Call, ports: Ports) -> str:
@@ -82,6 +81,8 @@ def _find(call: Call, ports: Ports) -> Connection:
     connection = ports.connections.find(call.connection_id)
     if connection is None:
         raise _unknown()
+    if connection.protocol != plain.NAME:
+        raise ClientError(ErrorCode.FORBIDDEN, "This connection speaks Pusher's protocol.")
     return connection
 
 
@@ -89,8 +90,22 @@ def _check_may_join(connection: Connection, channel: str) -> None:
     identity = connection.identity
     if not may_use(channel, team=identity.team_id, patterns=identity.patterns):
         raise ClientError(ErrorCode.FORBIDDEN, "The token does not open this channel.")
+    if is_presence(channel) and identity.user_id is None:
+        raise ClientError(ErrorCode.FORBIDDEN, "A presence channel is for users: connect with a token.")
     if channel not in connection.channels and len(connection.channels) >= MAX_CHANNELS_PER_CONNECTION:
         raise too_many_channels()
+
+
+def _member(connection: Connection, channel: str) -> Member | None:
+    """As whom a plain client is in a presence channel: as its token's user, about whom nothing more is known."""
+    user = connection.identity.user_id
+    if not is_presence(channel) or user is None:
+        return None
+    return Member(user, compact({"user_id": user}))
+
+
+def _greeting(channel: str, view: View, request_id: plain.RequestId) -> Sequence[str]:
+    return [plain.subscribed(channel, request_id)]
 
 
 def _unknown() -> ClientError:

@@ -1,4 +1,7 @@
-"""A frame arrives: decode it, act, answer. Whatever goes wrong, the client hears of it and the connection stays."""
+"""A plain frame arrives: decode it, act, answer. Whatever goes wrong, the client hears of it and the connection stays.
+
+`frames` takes what no route took. It is a module of its own because the routes need nothing of what it loads.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from realtime.domain.errors import ClientError, ErrorCode, ServiceError
 from realtime.ports import Ports
 from realtime.protocols import plain
 
+from . import later
 from .actions import Call
 from .disconnect import forget
 
@@ -15,12 +19,16 @@ Action = Callable[[plain.Message, Call, Ports], str | None]
 
 
 def receive(body: str, action: Action, call: Call, ports: Ports) -> None:
-    """Handle one frame. An exception that is not ours passes through: it is a bug, and must be seen as one."""
+    """Handle one frame of a plain route. An exception that is not ours passes through: it is a bug."""
     ports.telemetry.count("Messages")
-    answer = _answer(body, action, call, ports)
-    if answer is None:
+    answer(call, act(body, action, call, ports), ports)
+
+
+def answer(call: Call, frame: str | None, ports: Ports) -> None:
+    """Post the answer, if there is one. Who is gone is forgotten."""
+    if frame is None:
         return
-    result = ports.outbox.post([call.connection_id], answer)
+    result = ports.outbox.post([call.connection_id], frame)
     if result.gone:
         forget(result.gone, ports)
     elif not result.delivered:
@@ -28,7 +36,8 @@ def receive(body: str, action: Action, call: Call, ports: Ports) -> None:
         ports.telemetry.count("DeliveriesFailed")
 
 
-def _answer(body: str, action: Action, call: Call, ports: Ports) -> str | None:
+def act(body: str, action: Action, call: Call, ports: Ports) -> str | None:
+    """Decode a plain frame and act on it; return the frame to answer with, or None."""
     request_id: plain.RequestId = None
     try:
         message = plain.decode(body)
@@ -39,12 +48,5 @@ def _answer(body: str, action: Action, call: Call, ports: Ports) -> str | None:
         ports.telemetry.error(failure.code)
         return plain.error(failure, request_id)
     except ServiceError as failure:
-        ports.telemetry.log(
-            "ERROR",
-            "service failed",
-            operation=failure.operation,
-            reason=failure.reason,
-            connectionId=call.connection_id,
-        )
-        ports.telemetry.error(ErrorCode.INTERNAL_ERROR)
+        later.tell_failure(failure, ports, connectionId=call.connection_id)
         return plain.error(ClientError(ErrorCode.INTERNAL_ERROR, "It failed on our side: try again."), request_id)

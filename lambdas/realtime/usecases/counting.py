@@ -1,0 +1,47 @@
+"""How many read a channel, and the frame that tells them."""
+
+from __future__ import annotations
+
+from realtime.domain.channels import is_presence
+from realtime.domain.connections import Channel, Presence
+from realtime.ports import Deliveries, Ports
+from realtime.protocols import pusher
+
+from . import later
+from .delivery import NOBODY, Frames, deliver, readers_of
+
+# Above so many subscribers they are told every so often (ms), as at Pusher.
+_MANY = 100
+_PAUSE_MS = 5_000
+
+
+def members_of(channel: Channel, ports: Ports) -> list[Presence]:
+    """The users that are in a presence channel."""
+    return [row for page in ports.members.rows(channel, ports.clock.now()) for row in page if row.connections]
+
+
+def user_count(channel: Channel, ports: Ports) -> int:
+    """How many users are in a presence channel."""
+    return len(members_of(channel, ports))
+
+
+def subscription_count(channel: Channel, ports: Ports) -> int:
+    """How many connections read a channel."""
+    return len(readers_of(channel, ports))
+
+
+def tell_count(channel: Channel, ports: Ports) -> Deliveries:
+    """Tell the subscribers, and the app's endpoints, how many they are: if the app wants it, and not too often."""
+    app = ports.apps.by_id(channel.app_id)
+    if app is None or not app.settings.subscription_count or is_presence(channel.name):
+        return NOBODY
+    readers = readers_of(channel, ports)
+    now = ports.clock.now()
+    if len(readers) > _MANY and not ports.channels.count_now(channel, now, _PAUSE_MS):
+        # One task for all the changes until then.
+        if ports.state.once(f"count:{channel.key}", now, _PAUSE_MS // 1000):
+            later.send([later.count(channel, _PAUSE_MS // 1000)], ports)
+        return NOBODY
+    later.tell_app(channel, "subscription_count", ports, subscription_count=len(readers))
+    frame = pusher.subscription_count(channel.name, len(readers))
+    return deliver(channel, readers, Frames({pusher.NAME: frame}), ports)
