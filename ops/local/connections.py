@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
@@ -61,7 +61,7 @@ class Outcome:
 
 
 class AccessLog:
-    """One JSON line per WebSocket event. Never a query string, never a payload.
+    """One JSON line per WebSocket event or HTTP request. Never a query string, never a payload.
 
     The fields are named after the $context variables of API Gateway's access logs.
     """
@@ -78,8 +78,6 @@ class AccessLog:
     def write(self, session: Session, moment: Moment, outcome: Outcome) -> None:
         """Write one line and flush it, so that `tail -f` sees it at once."""
         fields = {
-            "requestTime": moment.clf,
-            "requestId": moment.request_id,
             "apiId": session.api_id,
             "stage": session.stage,
             "routeKey": outcome.route_key,
@@ -89,7 +87,12 @@ class AccessLog:
             "status": outcome.status,
             "integrationLatency": outcome.latency,
         }
-        self._file.write(json.dumps(fields) + "\n")
+        self.note(moment, fields)
+
+    def note(self, moment: Moment, fields: Mapping[str, object]) -> None:
+        """Write one line of those fields, and the moment's."""
+        line = {"requestTime": moment.clf, "requestId": moment.request_id, **fields}
+        self._file.write(json.dumps(line) + "\n")
         self._file.flush()
 
     def close(self) -> None:

@@ -21,8 +21,12 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ops.local.websocket import Limits
+
+if TYPE_CHECKING:
+    from ops.local.edge import Edge
 
 HOST = "127.0.0.1"
 PORT_TAKEN = 3
@@ -145,6 +149,7 @@ async def _run(settings: Settings, listener: socket.socket) -> None:
     from ops.local.gateway.front import Gateway
     from ops.local.gateway.parts import Options, Parts
     from ops.local.moto_app import MotoApp
+    from ops.local.queues import Mappings
 
     url = f"http://{HOST}:{listener.getsockname()[1]}"
     stop = _stop_signal(settings.commit_fd)
@@ -157,17 +162,32 @@ async def _run(settings: Settings, listener: socket.socket) -> None:
         access_log=AccessLog.open(settings.workdir / "logs" / "access.log"),
         options=Options(limits=settings.limits, shuffle=settings.shuffle),
     )
-    gateway = Gateway(parts, MotoApp(faults), shutdown=stop.set)
+    _prepare(parts.edge)
+    moto = MotoApp(faults)
+    mappings = Mappings(functions.invoke, moto, faults)
+    gateway = Gateway(parts, moto, shutdown=stop.set)
     await gateway.start(listener)
     await functions.start()
+    await mappings.start()
     _announce(url, settings.workdir)
     await stop.wait()
     logger.info("stopping")
     try:
         async with asyncio.timeout(GRACE):
+            await mappings.close()
             await asyncio.gather(gateway.close(), functions.close())
     except TimeoutError:
         logger.warning("not all ended in time")
+
+
+def _prepare(edge: Edge) -> None:
+    from ops.local.edge import FunctionFailed
+
+    try:
+        edge.prepare()
+    except FunctionFailed as error:
+        # Only clients that come by the edge's paths need it; they are told.
+        logger.warning("no function at the edge: %s", error)
 
 
 def _stop_signal(commit_fd: int | None) -> asyncio.Event:

@@ -1,6 +1,6 @@
 """What was deployed, as the gateway needs it: read from moto's backends in this process.
 
-Only WebSocket APIs are read. Nothing is cached: a route that `terraform apply` changes takes
+WebSocket APIs and HTTP APIs are read. Nothing is cached: a route that `terraform apply` changes takes
 effect with the next message, as an auto-deployed stage does on AWS.
 """
 
@@ -11,19 +11,29 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+WEBSOCKET = "WEBSOCKET"
+HTTP = "HTTP"
+
 ACCOUNT = "123456789012"
 """The account that moto gives everybody who has no other."""
+
+_LONGEST = {WEBSOCKET: 29.0, HTTP: 30.0}
+"""Seconds that an integration may take at most (API Gateway quotas)."""
 
 _EXECUTE_API = re.compile(r"([a-z0-9]+)\.execute-api\.", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class Integration:
-    """What stands behind a route: `kind` is AWS_PROXY, MOCK, …; `timeout` in seconds."""
+    """What stands behind a route: `kind` is AWS_PROXY, MOCK, …; `timeout` in seconds.
+
+    `payload` is the version of the event's format, which HTTP APIs let one choose.
+    """
 
     kind: str
     uri: str = ""
     timeout: float = 29.0
+    payload: str = "1.0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +61,12 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class Api:
-    """One WebSocket API; `stages` maps the names of live stages to their variables."""
+    """One API; `protocol` is WEBSOCKET or HTTP, `stages` maps the names of live stages to their variables."""
 
     api_id: str
     region: str
     name: str = ""
+    protocol: str = WEBSOCKET
     selection: str = "$request.body.action"
     stages: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     routes: Mapping[str, Route] = field(default_factory=dict)
@@ -67,41 +78,52 @@ class Api:
 
 
 class Deployed:
-    """The WebSocket APIs that exist now; `read` yields them, by default from moto."""
+    """The APIs that exist now; `read` yields them, by default from moto."""
 
     def __init__(self, read: Callable[[], Sequence[Api]] | None = None) -> None:
         self._read = read or read_moto
 
-    def apis(self) -> Sequence[Api]:
-        """Return every WebSocket API."""
-        return self._read()
+    def apis(self, protocol: str | None = None) -> Sequence[Api]:
+        """Return every API, or every one of that protocol."""
+        return [api for api in self._read() if protocol in (None, api.protocol)]
 
     def get(self, api_id: str) -> Api | None:
         """Return the API of that id, or None once it was deleted."""
         return next((api for api in self._read() if api.api_id == api_id), None)
 
+    def named(self, host: str, protocol: str) -> Api | None:
+        """Return the API of that protocol whose id a host such as abc123.execute-api.localhost names, or None."""
+        match = _EXECUTE_API.match(host)
+        found = self.get(match[1].lower()) if match else None
+        return found if found and found.protocol == protocol else None
+
+    def only(self, protocol: str) -> tuple[Api, str] | None:
+        """Return the API of that protocol and its stage, or None where there is more than one of either."""
+        places = [(api, stage) for api in self.apis(protocol) for stage in api.stages]
+        return places[0] if len(places) == 1 else None
+
     def find(self, host: str, stage: str) -> Api | None:
-        """Return the API that serves `stage` to clients of `host`, or None.
+        """Return the WebSocket API that serves `stage` to clients of `host`, or None.
 
         A host such as abc123.execute-api.localhost names the API; with any other the stage
         must belong to one API only.
         """
-        serving = [api for api in self._read() if stage in api.stages]
-        named = _EXECUTE_API.match(host)
-        if named and any(api.api_id == named[1] for api in self._read()):
-            return next((api for api in serving if api.api_id == named[1]), None)
+        named = self.named(host, WEBSOCKET)
+        if named is not None:
+            return named if stage in named.stages else None
+        serving = [api for api in self.apis(WEBSOCKET) if stage in api.stages]
         return serving[0] if len(serving) == 1 else None
 
 
 def read_moto() -> list[Api]:
-    """Read the WebSocket APIs of every region from moto."""
+    """Read the APIs of every region from moto."""
     from moto.apigatewayv2.models import apigatewayv2_backends
 
     return [
         _api(api, region)
         for region, backend in list(apigatewayv2_backends[ACCOUNT].items())
         for api in list(backend.apis.values())
-        if api.protocol_type == "WEBSOCKET"
+        if api.protocol_type in (WEBSOCKET, HTTP)
     ]
 
 
@@ -111,6 +133,7 @@ def _api(api: Any, region: str) -> Api:
         api_id=api.api_id,
         region=region,
         name=api.name,
+        protocol=api.protocol_type,
         selection=api.route_selection_expression,
         stages={
             stage.name: dict(stage.stage_variables or {})
@@ -141,8 +164,13 @@ def _integration(api: Any, target: str | None) -> Integration | None:
     found = api.integrations.get((target or "").removeprefix("integrations/"))
     if found is None:
         return None
-    timeout = min(found.timeout_in_millis or 29_000, 29_000) / 1000
-    return Integration(kind=found.integration_type, uri=found.integration_uri or "", timeout=timeout)
+    longest = _LONGEST[api.protocol_type]
+    return Integration(
+        kind=found.integration_type,
+        uri=found.integration_uri or "",
+        timeout=min((found.timeout_in_millis or 0) / 1000 or longest, longest),
+        payload=found.payload_format_version or "1.0",
+    )
 
 
 def _authorizer(api: Any, authorizer_id: str | None) -> Authorizer | None:

@@ -20,6 +20,7 @@ NAMES: dict[str, str] = {
     "dead-socket": "a post answers 200 and delivers nothing; subject: connection id",
     "gone-but-delivered": "a post answers 410 although it was delivered; subject: connection id",
     "duplicate-async": "an asynchronous invocation runs twice; subject: function name",
+    "duplicate-queue": "a message of a queue is handed to its function twice; subject: queue name",
     "dynamodb-error": "DynamoDB answers 500 or throttles, by turns; subject: 'Operation table'",
 }
 """The closed set of faults, each with what it does and what `match` is compared with."""

@@ -14,6 +14,7 @@ from aiohttp import web
 from aiohttp.web_request import BaseRequest
 
 from ops.local.connections import is_well_formed
+from ops.local.deployed import WEBSOCKET
 from ops.local.gateway.parts import Parts
 from ops.local.gateway.responses import aws_error, json_response
 from ops.local.websocket import DELETED, ClientConnection
@@ -38,7 +39,7 @@ async def manage(parts: Parts, request: BaseRequest, target: tuple[str, str]) ->
     body = await request.content.read()
     if not request.headers.get("Authorization", "").startswith("AWS4-HMAC-SHA256"):
         return _forbidden("Missing Authentication Token")
-    if not any(stage in api.stages for api in parts.deployed.apis()):
+    if not any(stage in api.stages for api in parts.deployed.apis(WEBSOCKET)):
         return _forbidden("Forbidden")
     if request.method not in ("POST", "GET", "DELETE"):
         return _forbidden("Missing Authentication Token")

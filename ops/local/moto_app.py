@@ -7,10 +7,10 @@ import io
 import json
 import logging
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import unquote_to_bytes
 
 from aiohttp import web
@@ -20,8 +20,11 @@ from multidict import CIMultiDict
 from ops.local import moto_speed
 from ops.local.faults import Faults
 from ops.local.gateway.responses import json_response
+from ops.local.queues import store, waiting
 
 logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 Environ = dict[str, Any]
 
@@ -36,6 +39,7 @@ class MotoApp:
         from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
         moto_speed.install()
+        store.install()
         self._app = DomainDispatcherApplication(create_backend_app)
         self._faults = faults
         # moto builds its routing tables at the first call of each service, and two threads that do so at once
@@ -49,14 +53,21 @@ class MotoApp:
         """Pass a request on, or let a fault of DynamoDB strike."""
         body = await request.content.read()
         target = request.headers.get("X-Amz-Target", "")
-        is_dynamodb = target.startswith("DynamoDB")
-        if is_dynamodb:
+        if target.startswith("DynamoDB"):
             failed = self._strike(target, body)
             if failed is not None:
                 return failed
-        environ = _environ(request, body)
-        threads = self._dynamodb if is_dynamodb else self._threads
-        return await asyncio.get_running_loop().run_in_executor(threads, self._call, environ)
+            return await self._in(self._dynamodb, self._call, _environ(request, body))
+        if target == waiting.TARGET:
+            return await waiting.receive(lambda given: self.run(self._call, _environ(request, given)), body)
+        return await self.run(self._call, _environ(request, body))
+
+    async def run(self, function: Callable[..., T], *arguments: Any) -> T:
+        """Call `function`, which uses moto, in the thread in which moto is called for all but DynamoDB."""
+        return await self._in(self._threads, function, *arguments)
+
+    async def _in(self, threads: ThreadPoolExecutor, function: Callable[..., T], *arguments: Any) -> T:
+        return await asyncio.get_running_loop().run_in_executor(threads, function, *arguments)
 
     def close(self) -> None:
         """Let go of the threads; calls still running are not waited for."""

@@ -120,20 +120,30 @@ def _deploy(process: Running, report: Report) -> dict[str, Any]:
     space.init()
     report.step("terraform apply")
     space.apply(report.progress)
-    outputs = _localised(space.outputs(), process.endpoint_url)
+    outputs = localised(space.outputs(), process.endpoint_url)
     partial = _outputs_file(process.folder).with_suffix(".partial")
     partial.write_text(json.dumps(outputs, indent=2))
     partial.replace(_outputs_file(process.folder))
     return outputs
 
 
-def _localised(outputs: dict[str, Any], endpoint_url: str) -> dict[str, Any]:
-    """The outputs with the local AWS in the place of Amazon's hosts; paths stay."""
-    host = urlsplit(endpoint_url).netloc
+def localised(outputs: dict[str, Any], endpoint_url: str) -> dict[str, Any]:
+    """The outputs with the local AWS in the place of Amazon's hosts; paths stay, and what is not there stays away.
+
+    Clients that come by the edge, and what only HTTP APIs serve, find both at the endpoint itself.
+    """
+    local = urlsplit(endpoint_url)
+    host = local.netloc
+    edge: dict[str, Any] = {}
+    if "http_url" in outputs:
+        edge["http_url"] = endpoint_url
+    if "pusher" in outputs:
+        edge["pusher"] = {**outputs["pusher"], "host": local.hostname, "port": local.port, "tls": False}
     websocket = urlsplit(outputs["websocket_url"])._replace(scheme="ws", netloc=host)
     management = urlsplit(outputs["management_endpoint"])._replace(scheme="http", netloc=host)
     return {
         **outputs,
+        **edge,
         "environment": LOCAL,
         "websocket_url": websocket.geturl(),
         "management_endpoint": management.geturl(),

@@ -65,10 +65,10 @@ class Pool:
             "last_init_ms": self.counts.init_ms and round(self.counts.init_ms, 1),
         }
 
-    def reap(self, idle_seconds: float) -> None:
-        """End the sandboxes that had nothing to do for `idle_seconds`, and those that died."""
+    def reap(self, idle_seconds: float) -> int:
+        """End the sandboxes that had nothing to do for `idle_seconds`, and those that died; return how many."""
         now = self._clock.now()
-        self._retire(lambda worker: not worker.usable or now - worker.idle_since >= idle_seconds)
+        return self._retire(lambda worker: not worker.usable or now - worker.idle_since >= idle_seconds)
 
     async def close(self) -> None:
         """End every sandbox, busy or not."""
@@ -143,10 +143,12 @@ class Pool:
         else:
             self._end(worker)
 
-    def _retire(self, condition: Callable[[Worker], bool]) -> None:
-        for worker in [worker for worker in self._idle if condition(worker)]:
+    def _retire(self, condition: Callable[[Worker], bool]) -> int:
+        retired = [worker for worker in self._idle if condition(worker)]
+        for worker in retired:
             self._idle.remove(worker)
             self._end(worker)
+        return len(retired)
 
     def _end(self, worker: Worker) -> None:
         """End a sandbox in the background: nobody's answer waits for it."""

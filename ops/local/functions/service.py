@@ -113,6 +113,10 @@ class Functions:
             status[arn.rpartition(":")[2]] = pool.status()
         return status
 
+    def cool(self) -> int:
+        """End the sandboxes that are idle, so that the next invocations are cold starts; return how many."""
+        return sum(pool.reap(0.0) for pool in self._pools.values())
+
     async def _run(self, name: str, payload: bytes, request_id: str) -> Invocation:
         target = deployed.find(name)
         call = Call(request_id, payload, target.arn)

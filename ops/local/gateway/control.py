@@ -6,6 +6,7 @@ GET    /_local/faults        {"on": {name: settings}, "names": {name: what it do
 PUT    /_local/faults        {"name": …, "rate": …, "times": …, "seconds": …, "match": …}
 DELETE /_local/faults?name=  one fault off, or all of them without a name
 POST   /_local/faults/cut    {"match": …}: cuts those connections; {"cut": how many}
+POST   /_local/functions/cool  ends idle workers: the next invocations start cold; {"ended": how many}
 POST   /_local/shutdown      ends the process
 """
 
@@ -59,6 +60,8 @@ class Control:
                 return self._faults(method, query.get("name", [None])[0], body)
             case "POST", "faults/cut":
                 return json_response(200, {"cut": self._cut(str(body.get("match") or ""))})
+            case "POST", "functions/cool":
+                return json_response(200, {"ended": self._parts.functions.cool()})
             case "POST", "shutdown":
                 self._shutdown()
                 return json_response(202, {"status": "stopping"})
@@ -83,7 +86,8 @@ class Control:
         return {
             "connections": {"live": len(parts.connections), "pending": parts.connections.pending},
             "apis": [
-                {"id": api.api_id, "name": api.name, "stages": sorted(api.stages)} for api in parts.deployed.apis()
+                {"id": api.api_id, "name": api.name, "protocol": api.protocol, "stages": sorted(api.stages)}
+                for api in parts.deployed.apis()
             ],
             "functions": parts.functions.status(),
             "faults": parts.faults.as_dict(),

@@ -10,9 +10,10 @@ from aiohttp import web
 from aiohttp.web_request import BaseRequest
 
 from ops.local import management
-from ops.local.gateway import invoke
+from ops.local.gateway import distribution, http_api, invoke
+from ops.local.gateway.address import Address
 from ops.local.gateway.control import PREFIX, Control
-from ops.local.gateway.handshake import upgrade
+from ops.local.gateway.handshake import is_upgrade, upgrade
 from ops.local.gateway.parts import Parts
 from ops.local.moto_app import MotoApp
 from ops.local.websocket import GOING_AWAY
@@ -51,16 +52,28 @@ class Gateway:
         self._parts.access_log.close()
 
     async def _answer(self, request: BaseRequest) -> web.StreamResponse:
-        if request.headers.get("Upgrade", "").lower() == "websocket":
-            return await upgrade(self._parts, request)
+        if is_upgrade(request):
+            through_edge = await distribution.answer(self._parts, request)
+            return through_edge or await upgrade(self._parts, request, Address.of(request))
         _continue(request)
-        raw_path = request.raw_path
-        if raw_path.startswith(PREFIX):
+        if request.raw_path.startswith(PREFIX):
             return await self._control.answer(request)
-        target = management.parse_path(raw_path)
+        return await self._api(request) or await self._aws(request)
+
+    async def _api(self, request: BaseRequest) -> web.StreamResponse | None:
+        """Answer for an HTTP API: under its own host name, or through the edge."""
+        address = Address.of(request)
+        api = http_api.find(self._parts, address)
+        if api is not None:
+            return await http_api.answer(self._parts, request, api, address)
+        return await distribution.answer(self._parts, request)
+
+    async def _aws(self, request: BaseRequest) -> web.Response:
+        """Answer for AWS's own APIs."""
+        target = management.parse_path(request.raw_path)
         if target is not None:
             return await management.manage(self._parts, request, target)
-        function = invoke.parse_path(raw_path)
+        function = invoke.parse_path(request.raw_path)
         if function is not None and request.method == "POST":
             return await invoke.invoke(self._parts, request, function)
         return await self._moto.answer(request)

@@ -13,6 +13,7 @@ from websockets.utils import accept_key
 from ops.local.connections import Outcome
 from ops.local.deployed import Api, Route
 from ops.local.events import Handshake, Moment, Session, connect_event, encode
+from ops.local.gateway.address import Address, headers
 from ops.local.gateway.authorization import Refusal, authorize
 from ops.local.gateway.integration import Answer, call
 from ops.local.gateway.lifecycle import Lifecycle
@@ -21,22 +22,26 @@ from ops.local.gateway.responses import json_response
 from ops.local.websocket import ClientConnection
 
 
-async def upgrade(parts: Parts, request: BaseRequest) -> web.StreamResponse:
+def is_upgrade(request: BaseRequest) -> bool:
+    """Tell whether a request asks for a WebSocket."""
+    return request.headers.get("Upgrade", "").lower() == "websocket"
+
+
+async def upgrade(parts: Parts, request: BaseRequest, address: Address) -> web.StreamResponse:
     """Serve one WebSocket client from its handshake to its end.
 
     Any path but /{stage} and /{stage}/ gets 403 before a handler is asked; so does a stage that
-    no API, or more than one, serves for this Host.
+    no API, or more than one, serves for this host.
     """
-    path, _, query = request.raw_path.partition("?")
-    stage = path.removeprefix("/").removesuffix("/")
-    api = parts.deployed.find(request.headers.get("Host", ""), stage)
+    stage = address.path.removeprefix("/").removesuffix("/")
+    api = parts.deployed.find(address.host, stage)
     if api is None:
         return json_response(403, {"message": "Forbidden"})
     if not _is_valid(request):
         return json_response(400, {"message": "Bad Request"})
     moment = parts.moment()
     session = _session(parts, request, (api, stage))
-    handshake = Handshake(headers=_headers(request, moment), query=query)
+    handshake = Handshake(headers=headers(request, address, moment), query=address.query)
     parts.connections.pending += 1
     try:
         decision = await _decide(parts, api, (session, moment, handshake))
@@ -119,15 +124,15 @@ class _Upgraded(web.StreamResponse):
 
 
 def _upgrade_headers(request: BaseRequest, answer: Answer) -> dict[str, str]:
-    headers = {
+    fields = {
         "Upgrade": "websocket",
         "Connection": "Upgrade",
         "Sec-WebSocket-Accept": accept_key(request.headers["Sec-WebSocket-Key"]),
     }
     for name, value in answer.headers.items():
         if name.lower() == "sec-websocket-protocol":  # the only header that passes
-            headers["Sec-WebSocket-Protocol"] = value
-    return headers
+            fields["Sec-WebSocket-Protocol"] = value
+    return fields
 
 
 def _is_valid(request: BaseRequest) -> bool:
@@ -158,21 +163,3 @@ def _user_agent(request: BaseRequest) -> str | None:
     found = (value for name, value in request.raw_headers if name.lower() == b"user-agent")
     value = next(found, None)
     return None if value is None else value.decode("utf-8", "replace")
-
-
-def _headers(request: BaseRequest, moment: Moment) -> list[tuple[str, str]]:
-    """Return the client's headers in its own case, and what API Gateway adds to them."""
-    headers = [(name.decode("latin-1"), value.decode("utf-8", "replace")) for name, value in request.raw_headers]
-    trace = f"Root=1-{moment.epoch_ms // 1000:08x}-{_hex(moment.request_id)}"
-    added = {
-        "X-Amzn-Trace-Id": trace,
-        "X-Forwarded-For": request.remote or "127.0.0.1",
-        "X-Forwarded-Port": "443",
-        "X-Forwarded-Proto": "https",
-    }
-    lower = {name.lower() for name in added}
-    return [pair for pair in headers if pair[0].lower() not in lower] + list(added.items())
-
-
-def _hex(request_id: str) -> str:
-    return base64.urlsafe_b64decode(request_id).hex().ljust(24, "0")

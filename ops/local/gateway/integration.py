@@ -1,4 +1,4 @@
-"""Calls an integration and reads its answer as API Gateway does."""
+"""Calls an integration, and reads a WebSocket route's answer as API Gateway does."""
 
 from __future__ import annotations
 
@@ -54,22 +54,30 @@ class Answer:
 
 
 async def call(parts: Parts, integration: Integration | None, payload: bytes) -> Answer:
-    """Invoke the integration and wait at most for its timeout; never raises for its failures.
+    """Invoke the integration of a WebSocket route and read its answer; never raises for its failures."""
+    if integration is not None and integration.kind == "MOCK":
+        return Answer(status=200)
+    outcome, latency = await run(parts, integration, payload)
+    if isinstance(outcome, Failure):
+        return Answer(failure=outcome, latency=latency)
+    return read(outcome, latency)
+
+
+async def run(parts: Parts, integration: Integration | None, payload: bytes) -> tuple[bytes | Failure, int]:
+    """Invoke the function and wait at most for its timeout; return what it returned, and the latency in ms.
 
     A function that is late runs on: API Gateway stops waiting, Lambda does not stop.
     """
-    if integration is None or integration.kind not in ("AWS_PROXY", "MOCK"):
-        return Answer(failure=UNREACHABLE)
-    if integration.kind == "MOCK":
-        return Answer(status=200)
+    if integration is None or integration.kind != "AWS_PROXY":
+        return UNREACHABLE, 0
     start = time.monotonic()
     task = parts.spawn(parts.functions.invoke(integration.uri, payload))
     await asyncio.wait({task}, timeout=integration.timeout)
     latency = int((time.monotonic() - start) * 1000)
     if not task.done():
         task.add_done_callback(_forget)
-        return Answer(failure=TIMEOUT, latency=latency)
-    return _answer(task, latency)
+        return TIMEOUT, latency
+    return _outcome(task), latency
 
 
 def _forget(task: asyncio.Task[Invocation]) -> None:
@@ -78,17 +86,15 @@ def _forget(task: asyncio.Task[Invocation]) -> None:
         task.exception()
 
 
-def _answer(task: asyncio.Task[Invocation], latency: int) -> Answer:
+def _outcome(task: asyncio.Task[Invocation]) -> bytes | Failure:
     try:
         invocation = task.result()
     except (FunctionNotFound, TooManyRequests):
-        return Answer(failure=UNREACHABLE, latency=latency)
+        return UNREACHABLE
     except Exception:  # the client is owed an answer, whatever broke
         logger.exception("invocation failed")
-        return Answer(failure=UNREACHABLE, latency=latency)
-    if invocation.error is not None:
-        return Answer(failure=BAD_ANSWER, latency=latency)
-    return read(invocation.payload, latency)
+        return UNREACHABLE
+    return BAD_ANSWER if invocation.error is not None else invocation.payload
 
 
 def read(payload: bytes, latency: int = 0) -> Answer:

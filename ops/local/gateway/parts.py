@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from ops.local.connections import AccessLog, Connections
 from ops.local.deployed import Deployed
+from ops.local.edge import Edge
 from ops.local.events import ID_BYTES, Moment, format_id
 from ops.local.faults import Faults
 from ops.local.functions import Invocation
@@ -29,6 +30,9 @@ class Invoker(Protocol):
 
     def status(self) -> dict[str, object]:
         """Describe the functions and their workers, ready for JSON."""
+
+    def cool(self) -> int:
+        """End the workers that are idle and return how many: what is invoked next starts cold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,7 @@ class Parts:
     faults: Faults
     access_log: AccessLog
     options: Options = field(default_factory=Options)
+    edge: Edge = field(default_factory=Edge)
     connections: Connections = field(default_factory=Connections)
     now: Callable[[], float] = time.time
     entropy: Callable[[int], bytes] = secrets.token_bytes

@@ -24,7 +24,8 @@ import websocket
 from botocore.config import Config
 
 from ops.local.connections import AccessLog
-from ops.local.deployed import Api, Deployed, Integration, Route
+from ops.local.deployed import HTTP, Api, Deployed, Integration, Route
+from ops.local.edge import Edge
 from ops.local.faults import Faults
 from ops.local.functions import FunctionNotFound, Invocation
 from ops.local.gateway.front import Gateway
@@ -80,6 +81,9 @@ class ScriptedFunctions:
     def status(self) -> dict[str, object]:
         return {"functions": sorted(self.handlers)}
 
+    def cool(self) -> int:
+        return len(self.handlers)
+
     async def next(self, name: str) -> dict[str, Any]:
         """Wait for the next event that the function gets."""
         async with asyncio.timeout(PATIENCE):
@@ -93,6 +97,24 @@ def api(**changes: Any) -> Api:
     timeout = changes.pop("timeout", 29.0)
     routes = {key: Route(key, Integration("AWS_PROXY", key, timeout), two_way=key in two_way) for key in keys}
     return Api(API, "us-east-1", stages={STAGE: {}}, routes=routes | changes.pop("routes", {}))
+
+
+def http_api(*keys: str, api_id: str = "hijklmnopq", stage: str = "$default", **integration: Any) -> Api:
+    """Return an HTTP API whose routes, $default alone if none is named, are served by functions of the same names."""
+    settings: dict[str, Any] = {"timeout": 30.0, "payload": "2.0"} | integration
+    routes = {key: Route(key, Integration("AWS_PROXY", key, **settings)) for key in keys or ("$default",)}
+    return Api(api_id, "us-east-1", protocol=HTTP, stages={stage: {}}, routes=routes)
+
+
+def create_http(client: Any, uri: str, **integration: Any) -> str:
+    """Create an HTTP API in moto as the stack does, for the function `uri`; return its id."""
+    api_id: str = client.create_api(Name="web", ProtocolType="HTTP")["ApiId"]
+    made = client.create_integration(
+        ApiId=api_id, IntegrationType="AWS_PROXY", IntegrationUri=uri, IntegrationMethod="POST", **integration
+    )
+    client.create_route(ApiId=api_id, RouteKey="$default", Target=f"integrations/{made['IntegrationId']}")
+    client.create_stage(ApiId=api_id, StageName="$default", AutoDeploy=True)
+    return api_id
 
 
 @dataclass
@@ -137,6 +159,7 @@ class Stack:
     parts: Parts
     functions: ScriptedFunctions
     gateway: Gateway
+    moto: MotoApp
     log: io.StringIO
     clients: list[Client] = field(default_factory=list)
     headers: dict[str, str] = field(default_factory=dict)
@@ -191,6 +214,20 @@ class Stack:
             response = connection.getresponse()
             return response.status, json.loads(response.read())
 
+    async def request(
+        self, method: str, path: str, body: bytes | str | None = None, headers: dict[str, str] | None = None
+    ) -> tuple[int, http.client.HTTPMessage, bytes]:
+        """Make an HTTP request and return status, headers and body."""
+
+        def run() -> tuple[int, http.client.HTTPMessage, bytes]:
+            connection = http.client.HTTPConnection("127.0.0.1", self.gateway.port, timeout=PATIENCE)
+            with contextlib.closing(connection):
+                connection.request(method, path, body, headers or {})
+                response = connection.getresponse()
+                return response.status, response.headers, response.read()
+
+        return await asyncio.to_thread(run)
+
     async def disconnected(self) -> tuple[int, str]:
         """Wait for $disconnect and return its code and reason."""
         context = (await self.functions.next("$disconnect"))["requestContext"]
@@ -198,22 +235,24 @@ class Stack:
 
 
 @asynccontextmanager
-async def serving(deployed: Api | None = None, **options: Any) -> AsyncIterator[Stack]:
-    """Serve one API on a free port, and close it and every client at the end."""
+async def serving(*deployed: Api, edge: Edge | None = None, **options: Any) -> AsyncIterator[Stack]:
+    """Serve these APIs, or one WebSocket API, on a free port, and close it and every client at the end."""
     functions, log, faults = ScriptedFunctions(), io.StringIO(), Faults()
-    apis = [deployed or api()]
+    apis = deployed or [api()]
     parts = Parts(
         functions=functions,
         deployed=Deployed(lambda: apis),
         faults=faults,
         access_log=AccessLog(log),
         options=Options(**options),
+        edge=edge or Edge(),
     )
-    gateway = Gateway(parts, MotoApp(faults))
+    moto = MotoApp(faults)
+    gateway = Gateway(parts, moto)
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
     await gateway.start(listener)
-    stack = Stack(parts, functions, gateway, log)
+    stack = Stack(parts, functions, gateway, moto, log)
     try:
         yield stack
     finally:

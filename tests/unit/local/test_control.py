@@ -27,9 +27,15 @@ async def test_health_and_status():
         status, body = await stack.control("GET", "status")
         assert status == 200
         assert body["connections"] == {"live": 1, "pending": 0}
-        assert body["apis"] == [{"id": "abcdefghij", "name": "", "stages": [STAGE]}]
+        assert body["apis"] == [{"id": "abcdefghij", "name": "", "protocol": "WEBSOCKET", "stages": [STAGE]}]
         assert body["options"]["limits"] == {"idle": 600, "duration": 7200, "closing": 5}
         assert set(body) == {"connections", "apis", "functions", "faults", "uptime", "options"}
+
+
+async def test_idle_workers_are_ended():
+    async with serving() as stack:
+        stack.functions.on("a", {})
+        assert await stack.control("POST", "functions/cool") == (200, {"ended": 1})
 
 
 async def test_faults_are_switched_on_listed_and_off():

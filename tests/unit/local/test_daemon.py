@@ -17,7 +17,8 @@ import pytest
 import websocket
 
 from ops.local.daemon import refuse_other_machines
-from tests.unit.local.harness import PATIENCE
+from tests.unit.local.harness import PATIENCE, SESSION, create_http
+from tests.unit.local_functions.doubles import zipped
 
 ROOT = Path(__file__).parents[3]
 
@@ -138,3 +139,57 @@ async def test_it_listens_on_loopback_only(tmp_path):
             other.settimeout(PATIENCE)
             # 127.0.0.2 is this machine too, but not the address that was bound.
             assert other.connect_ex(("127.0.0.2", port)) != 0
+
+
+CODE = """
+    import json, os, urllib.request
+
+    def handler(event, context):
+        if "Records" not in event:
+            return {"seen": event["rawPath"]}
+        for record in event["Records"]:
+            send(json.dumps({"QueueUrl": os.environ["ANSWERS"], "MessageBody": record["body"]}))
+
+    def send(body):
+        headers = {
+            "Authorization": "AWS4-HMAC-SHA256 Credential=x/20260101/us-east-1/sqs/aws4_request",
+            "Content-Type": "application/x-amz-json-1.0",
+            "X-Amz-Target": "AmazonSQS.SendMessage",
+        }
+        request = urllib.request.Request(os.environ["AWS_ENDPOINT_URL"], body.encode(), headers)
+        urllib.request.urlopen(request).close()
+"""
+
+
+def deploy(clients: dict[str, Any]) -> tuple[str, str]:
+    """Deploy a function behind a queue and an HTTP API; return the URLs of the queue and of its answers."""
+    asks, answers = (clients["sqs"].create_queue(QueueName=name)["QueueUrl"] for name in ("asks", "answers"))
+    role = clients["iam"].create_role(RoleName="role", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+    made = clients["lambda"].create_function(
+        FunctionName="echo",
+        Role=role,
+        Code={"ZipFile": zipped(CODE)},
+        Runtime="python3.12",
+        Handler="app.handler",
+        Timeout=30,
+        Environment={"Variables": {"ANSWERS": answers}},
+    )
+    arn = clients["sqs"].get_queue_attributes(QueueUrl=asks, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    clients["lambda"].create_event_source_mapping(EventSourceArn=arn, FunctionName="echo")
+    create_http(clients["apigatewayv2"], made["FunctionArn"], PayloadFormatVersion="2.0")
+    return asks, answers
+
+
+def test_queues_http_apis_and_the_edge_reach_a_deployed_function(tmp_path):
+    with running(tmp_path) as (process, url), contextlib.ExitStack() as stack:
+        names = ("sqs", "iam", "lambda", "apigatewayv2")
+        clients = {
+            name: stack.enter_context(contextlib.closing(SESSION.client(name, endpoint_url=url))) for name in names
+        }
+        asks, answers = deploy(clients)
+        assert call(f"{url}/apps/1") == {"seen": "/apps/1"}
+        clients["sqs"].send_message(QueueUrl=asks, MessageBody="hello")
+        answer = clients["sqs"].receive_message(QueueUrl=answers, WaitTimeSeconds=20)
+        assert [message["Body"] for message in answer["Messages"]] == ["hello"]
+        process.send_signal(signal.SIGTERM)
+        assert ended(process) == 0

@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from ops.local.deployed import Api, Deployed, read_moto
-from tests.unit.local.harness import serving
+from ops.local.deployed import HTTP, WEBSOCKET, Api, Deployed, Integration, read_moto
+from tests.unit.local.harness import create_http, serving
 
 
 def create(client, **stage):
@@ -56,17 +56,46 @@ async def test_an_api_is_read_as_it_was_created():
         client.close()
 
 
-async def test_a_stage_without_a_deployment_and_an_http_api_serve_nobody():
+async def test_a_stage_without_a_deployment_serves_nobody():
     async with serving() as stack:
         client = stack.aws("apigatewayv2")
         api_id = await asyncio.to_thread(create, client, StageName="idle")
-        other = await asyncio.to_thread(client.create_api, Name="web", ProtocolType="HTTP")
         found = {api.api_id: api for api in read_moto()}
         assert found[api_id].stages == {}
-        assert other["ApiId"] not in found
-        for one in (api_id, other["ApiId"]):
-            await asyncio.to_thread(client.delete_api, ApiId=one)
+        await asyncio.to_thread(client.delete_api, ApiId=api_id)
         client.close()
+
+
+@pytest.mark.parametrize(
+    ("given", "integration"),
+    [
+        ({"PayloadFormatVersion": "2.0"}, Integration("AWS_PROXY", "arn:y", 30.0, "2.0")),
+        ({"TimeoutInMillis": 50}, Integration("AWS_PROXY", "arn:y", 0.05, "1.0")),
+    ],
+)
+async def test_an_http_api_is_read_too(given, integration):
+    async with serving() as stack:
+        client = stack.aws("apigatewayv2")
+        api_id = await asyncio.to_thread(create_http, client, "arn:y", **given)
+        found = Deployed().named(f"{api_id}.execute-api.us-east-1.amazonaws.com", HTTP)
+        assert found is not None
+        assert (found.protocol, dict(found.stages)) == (HTTP, {"$default": {}})
+        assert found.routes["$default"].integration == integration
+        assert Deployed().named(f"{api_id}.execute-api.localhost", WEBSOCKET) is None
+        assert api_id not in {api.api_id for api in Deployed().apis(WEBSOCKET)}
+        await asyncio.to_thread(client.delete_api, ApiId=api_id)
+        client.close()
+
+
+def test_the_only_api_of_a_protocol_is_found_with_its_stage():
+    web = Api("web", "us-east-1", protocol=HTTP, stages={"$default": {}})
+    chat = Api("chat", "us-east-1", stages={"production": {}})
+    deployed = Deployed(lambda: [web, chat])
+    assert deployed.only(HTTP) == (web, "$default")
+    assert deployed.only(WEBSOCKET) == (chat, "production")
+    assert Deployed(lambda: [chat, FIRST]).only(WEBSOCKET) is None
+    assert Deployed(lambda: [FIRST]).only(WEBSOCKET) is None
+    assert Deployed(lambda: [FIRST]).only(HTTP) is None
 
 
 FIRST = Api("first1", "us-east-1", stages={"production": {}, "shared": {}})

@@ -59,6 +59,31 @@ async def test_the_second_invocation_is_warm(account: Account, functions: Functi
     assert status["last_init_ms"] > 0
 
 
+async def test_an_invocation_after_cooling_is_cold(account: Account, functions: Functions) -> None:
+    account.deploy("who", WHO)
+
+    pids = []
+    ended = []
+    for _ in "ab":
+        pids.append(json.loads((await functions.invoke("who", b"{}")).payload)[0])
+        ended.append(functions.cool())
+
+    assert (ended, functions.cool()) == ([1, 1], 0)
+    assert pids[0] != pids[1]
+
+
+async def test_cooling_leaves_alone_what_runs(account: Account, functions: Functions, ear: Ear, tmp_path: Path) -> None:
+    account.deploy("waits", WAITS)
+    gate = Gate(tmp_path / "gate")
+    running = asyncio.create_task(functions.invoke("waits", waiting(ear, gate)))
+    pid = await ear.line()
+
+    assert functions.cool() == 0
+
+    await gate.open()
+    assert (await running).payload == pid.encode()
+
+
 async def test_invocations_at_the_same_time_have_sandboxes_of_their_own(
     account: Account, functions: Functions, ear: Ear, tmp_path: Path
 ) -> None:
