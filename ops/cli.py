@@ -16,9 +16,11 @@ from ops.failures import explain
 
 # Named one by one, imported when used: a shell prompt should not wait for boto3 to learn a command's name.
 _COMMANDS = {
+    "apps": "apps",
     "completion": "completion",
     "connections": "connections",
     "demo": "demo",
+    "keys": "keys",
     "local": "local",
     "outputs": "outputs",
     "package": "package",

@@ -14,6 +14,8 @@ from typing import Any, Protocol
 
 from ops.errors import OpsError
 from realtime.bootstrap import pause
+from realtime.domain.channels import is_presence
+from realtime.domain.connections import Channel
 
 INDEX = "team-connectedAt"
 _READS_A_BATCH = 100
@@ -26,8 +28,18 @@ _Key = tuple[int, str]
 
 
 @dataclass(frozen=True, slots=True)
+class Names:
+    """The tables of one deployment, and the app whose channels are meant."""
+
+    connections: str
+    subscriptions: str
+    members: str
+    app_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Filter:
-    """Which connections: all conditions hold."""
+    """Which connections: all conditions hold. `channel` is one of the app's."""
 
     team: str | None = None
     user: str | None = None
@@ -54,14 +66,11 @@ class Client(Protocol):
 class Inspector:
     """Reads the tables of one deployment. `now` is in seconds since the epoch: what expired by then is not live."""
 
-    def __init__(
-        self, client: Client, connections: str, subscriptions: str, now: int, pause: Callable[[int], None] = pause
-    ) -> None:
+    def __init__(self, client: Client, names: Names, now: int, pause: Callable[[int], None] = pause) -> None:
         """`pause` waits before what DynamoDB left unprocessed is asked for again, for the n-th time."""
         self._pause = pause
         self._client = client
-        self._connections = connections
-        self._subscriptions = subscriptions
+        self._names = names
         self._now = now
 
     def find(self, wanted: Filter) -> Iterator[Row]:
@@ -69,13 +78,13 @@ class Inspector:
         # What a channel's keys lead to may not match; only a Scan's keys are filtered already.
         limit = None if wanted.channel else wanted.limit
         rows = self._of_team(wanted) if wanted.team is not None else self._in_order(self._keys(wanted), limit)
-        live = (row for row in map(plain, rows) if row["expiresAt"] > self._now and _matches(row, wanted))
+        live = (row for row in map(plain, rows) if row["expiresAt"] > self._now and self._matches(row, wanted))
         return islice(live, wanted.limit)
 
     def get(self, connection_id: str) -> Row:
         """One connection. Raises OpsError if there is none of that id."""
         answer = self._client.get_item(
-            TableName=self._connections, Key={"connectionId": {"S": connection_id}}, ConsistentRead=True
+            TableName=self._names.connections, Key={"connectionId": {"S": connection_id}}, ConsistentRead=True
         )
         if "Item" not in answer or (row := plain(answer["Item"]))["expiresAt"] <= self._now:
             raise OpsError(f"There is no live connection {connection_id!r}.", "See them with: ops connections list")
@@ -84,7 +93,7 @@ class Inspector:
     def _of_team(self, wanted: Filter) -> Iterator[Mapping[str, Any]]:
         assert wanted.team is not None
         query = {
-            "TableName": self._connections,
+            "TableName": self._names.connections,
             "IndexName": INDEX,
             "KeyConditionExpression": "teamId = :team",
             "FilterExpression": "expiresAt > :now",
@@ -94,15 +103,10 @@ class Inspector:
 
     def _keys(self, wanted: Filter) -> Iterator[_Key]:
         """(connected at, connection id) of what may match, in no order."""
-        columns = {"TableName": self._connections, "ProjectionExpression": "connectionId, connectedAt"}
+        columns = {"TableName": self._names.connections, "ProjectionExpression": "connectionId, connectedAt"}
         if wanted.channel:
-            query = {
-                "TableName": self._subscriptions,
-                "KeyConditionExpression": "channel = :channel",
-                "ExpressionAttributeValues": {":channel": {"S": wanted.channel}},
-                "ProjectionExpression": "connectionId",
-            }
-            ids = (row["connectionId"]["S"] for row in self._pages("query", query))
+            # Each once: a batch must not name a key twice.
+            ids = dict.fromkeys(self._readers(Channel(self._names.app_id, wanted.channel)))
             rows = self._batches(ids, columns["ProjectionExpression"])
         elif wanted.user:
             rows = self._pages(
@@ -121,6 +125,36 @@ class Inspector:
             rows = self._pages("scan", {**columns, **live})
         return ((int(row["connectedAt"]["N"]), row["connectionId"]["S"]) for row in rows)
 
+    def _readers(self, channel: Channel) -> Iterator[str]:
+        """Ids of the connections that read a channel; in a presence channel they are with the users."""
+        table, column = (
+            (self._names.members, "connections")
+            if is_presence(channel.name)
+            else (self._names.subscriptions, "connectionId")
+        )
+        query = {
+            "TableName": table,
+            "KeyConditionExpression": "channel = :channel",
+            "ExpressionAttributeValues": {":channel": {"S": channel.key}},
+            "ProjectionExpression": column,
+        }
+        for row in self._pages("query", query):
+            if is_presence(channel.name):
+                # `<protocol>:<connection id>`
+                yield from (entry.partition(":")[2] for entry in row.get("connections", {}).get("SS", []))
+            else:
+                yield row["connectionId"]["S"]
+
+    def _matches(self, row: Row, wanted: Filter) -> bool:
+        return (
+            (wanted.team is None or row["teamId"] == wanted.team)
+            and (wanted.user is None or row["userId"] == wanted.user)
+            and (wanted.channel is None or self._reads(row, wanted.channel))
+        )
+
+    def _reads(self, row: Row, channel: str) -> bool:
+        return row["appId"] == self._names.app_id and channel in row["channels"]
+
     def _in_order(self, keys: Iterable[_Key], limit: int | None) -> Iterator[Mapping[str, Any]]:
         ordered = sorted(keys) if limit is None else heapq.nsmallest(limit, keys)
         for start in range(0, len(ordered), _READS_A_BATCH):
@@ -138,10 +172,10 @@ class Inspector:
                     break
                 if attempt:
                     self._pause(attempt)
-                request: Any = {self._connections: {"Keys": keys, **options}}
+                request: Any = {self._names.connections: {"Keys": keys, **options}}
                 answer = self._client.batch_get_item(RequestItems=request)
-                yield from answer["Responses"].get(self._connections, [])
-                keys = _unprocessed(answer, self._connections)
+                yield from answer["Responses"].get(self._names.connections, [])
+                keys = _unprocessed(answer, self._names.connections)
             if keys:
                 raise OpsError("DynamoDB left reads unprocessed: it throttles.", "Wait a little and run it again.")
 
@@ -177,11 +211,3 @@ def plain(row: Mapping[str, Any]) -> Row:
 def _unprocessed(answer: Mapping[str, Any], table: str) -> list[Any]:
     keys: list[Any] = answer["UnprocessedKeys"].get(table, {}).get("Keys", [])
     return keys
-
-
-def _matches(row: Row, wanted: Filter) -> bool:
-    return (
-        (wanted.team is None or row["teamId"] == wanted.team)
-        and (wanted.user is None or row["userId"] == wanted.user)
-        and (wanted.channel is None or wanted.channel in row["channels"])
-    )

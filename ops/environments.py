@@ -200,6 +200,8 @@ EXPECTED = frozenset(
         "environment",
         "region",
         "websocket_url",
+        "http_url",
+        "pusher",
         "management_endpoint",
         "table_names",
         "function_names",
@@ -209,6 +211,7 @@ EXPECTED = frozenset(
         "stage",
         "api_id",
         "failure_queue_url",
+        "tasks_queue_url",
         "max_data_bytes",
     }
 )

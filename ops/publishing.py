@@ -1,14 +1,13 @@
-"""Publish from a terminal, through the same use case as a client's broadcast."""
+"""Publish from a terminal, through the same use case as the HTTP API."""
 
 from __future__ import annotations
 
-import time
-
 from ops.environments import Deployment
-from realtime.bootstrap import ports, rows
+from realtime.bootstrap import Names, TableNames, ports
+from realtime.domain.connections import Channel
 from realtime.ports import Deliveries, Ports
 from realtime.protocols.plain import Broadcast
-from realtime.usecases.publish import publish, readers_of
+from realtime.usecases.publish import event_of_plain, trigger
 
 
 class _Silent:
@@ -24,14 +23,21 @@ class _Silent:
         pass
 
 
-def publish_event(deployment: Deployment, broadcast: Broadcast) -> Deliveries:
-    """Deliver to every live subscriber of the channel. Raises ServiceError."""
-    wired = _ports(deployment)
-    now = time.time_ns() // 1_000_000
-    return publish(broadcast, readers_of(broadcast.channel, wired, now), None, wired)
+def publish_event(deployment: Deployment, broadcast: Broadcast, app_id: str | None = None) -> Deliveries:
+    """Deliver to every live subscriber of the channel of an app, by default that of the plain protocol.
+
+    Raises ServiceError.
+    """
+    channel = Channel(app_id or deployment.outputs["app_id"], broadcast.channel)
+    return trigger(event_of_plain(channel, broadcast, None), _ports(deployment))
 
 
 def _ports(deployment: Deployment) -> Ports:
-    account = deployment.account()
-    tables = rows(account, deployment.table("connections"), deployment.table("subscriptions"), _Silent())
-    return ports(account, tables, deployment.outputs["management_endpoint"])
+    outputs = deployment.outputs
+    names = Names(
+        tables=TableNames(*(deployment.table(name) for name in TableNames._fields)),
+        management_endpoint=outputs["management_endpoint"],
+        apps_secret=outputs["apps_secret_name"],
+        tasks_queue_url=outputs["tasks_queue_url"],
+    )
+    return ports(deployment.account(), names, _Silent())

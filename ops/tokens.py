@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import jwt
 
+from ops.apps import app_of
+from ops.apps_secret import open_secret
 from ops.environments import Deployment
 from ops.errors import OpsError
-from realtime.aws.tokens import active_keys
+from realtime.domain.apps import Key
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,21 +27,23 @@ class Grant:
 
 def mint(deployment: Deployment, grant: Grant, now: float | None = None) -> str:
     """A JWT for `grant`, signed with the newest active key of the deployment's app. Raises OpsError."""
-    key, secret = _signing_key(deployment)
+    key = _signing_key(deployment)
     issued = int(time.time() if now is None else now)
     claims: dict[str, object] = {"sub": grant.user, "team": grant.team, "iat": issued, "exp": issued + grant.seconds}
     if grant.channels:
         claims["channels"] = list(grant.channels)
-    return jwt.encode(claims, secret, algorithm="HS256", headers={"kid": key})
+    return jwt.encode(claims, key.secret, algorithm="HS256", headers={"kid": key.key})
 
 
-def _signing_key(deployment: Deployment) -> tuple[str, str]:
-    name = deployment.outputs["apps_secret_name"]
-    answer = deployment.client("secretsmanager").get_secret_value(SecretId=name)
-    try:
-        keys = active_keys(json.loads(answer["SecretString"]), deployment.outputs["app_id"])
-    except (KeyError, TypeError, ValueError):
-        keys = {}
-    if not keys:
-        raise OpsError(f"The secret {name} holds no active key of app {deployment.outputs['app_id']}.")
-    return list(keys.items())[-1]
+def _signing_key(deployment: Deployment) -> Key:
+    app = app_of(open_secret(deployment).read().apps, deployment.outputs["app_id"])
+    if not app.enabled:
+        raise OpsError(f"App {app.app_id} is disabled: no token opens it.", f"Enable it: ops apps enable {app.app_id}")
+    key = app.newest_key()
+    if key is None:
+        name = deployment.outputs["apps_secret_name"]
+        raise OpsError(
+            f"The secret {name} holds no active key of app {app.app_id}.",
+            f"Create one: ops keys create --app {app.app_id}",
+        )
+    return key

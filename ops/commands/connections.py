@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from ops.commands.options import Name, json_option, note, write
-from ops.connections import Filter, Inspector
+from ops.connections import Filter, Inspector, Names
 from ops.dynamodb import DynamoDB
 from ops.environments import Deployment, Selection, open_deployment
 from ops.output import Column, duration, json_text, printable, write_json_rows, write_table
@@ -67,7 +67,13 @@ def show(selection: Selection, connection_id: str, as_json: bool) -> None:
 
 def _inspector(deployment: Deployment, now: float) -> Inspector:
     client = DynamoDB(dynamodb(deployment.account()))
-    return Inspector(client, deployment.table("connections"), deployment.table("subscriptions"), int(now))
+    names = Names(
+        connections=deployment.table("connections"),
+        subscriptions=deployment.table("subscriptions"),
+        members=deployment.table("members"),
+        app_id=deployment.outputs["app_id"],
+    )
+    return Inspector(client, names, int(now))
 
 
 def _columns(now: float) -> list[Column]:

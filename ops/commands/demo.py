@@ -15,7 +15,7 @@ from ops.errors import OpsError
 @click.command()
 @click.pass_context
 def demo(ctx: click.Context) -> None:
-    """Connect clients of two teams, broadcast, and show who heard what and how fast."""
+    """Connect clients of two teams and Pusher's libraries, publish, and show who heard what and how fast."""
     from ops.demo import Told, play
 
     selection: Selection = ctx.obj

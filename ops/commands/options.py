@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
+from ops.environments import LOCAL, Selection
 from realtime.domain.connections import MAX_NAME_LENGTH
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -19,6 +20,22 @@ _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 def json_option(command: F) -> F:
     """`--json`: for programs."""
     return click.option("--json", "as_json", is_flag=True, help="Print JSON.")(command)
+
+
+def secrets_option(command: F) -> F:
+    """`--secrets`: secrets are shown on request only."""
+    return click.option("--secrets", "reveal", is_flag=True, help="Show secrets too.")(command)
+
+
+def yes_option(command: F) -> F:
+    """`--yes`: for scripts; see `confirm`."""
+    return click.option("--yes", is_flag=True, help="Do not ask, where --env is not local.")(command)
+
+
+def confirm(selection: Selection, question: str, yes: bool) -> None:
+    """Ask before what others would feel: everywhere but in the local environment, unless `yes`. No aborts."""
+    if selection.name != LOCAL and not yes:
+        click.confirm(question, abort=True, err=True)
 
 
 class Duration(click.ParamType[float]):

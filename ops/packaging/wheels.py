@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -56,7 +55,7 @@ def _files(wheel: Path) -> dict[str, bytes]:
 def _download(lock: Path, target: Target, folder: Path) -> None:
     folder.parent.mkdir(parents=True, exist_ok=True)
     platforms = [f"--platform={platform}" for platform in _PLATFORMS[target.architecture]]
-    with tempfile.TemporaryDirectory(dir=folder.parent) as partial:
+    with tempfile.TemporaryDirectory(dir=folder.parent, ignore_cleanup_errors=True) as partial:
         command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check"]
         command += ["--require-hashes", "--no-deps", "--only-binary=:all:", "--implementation=cp"]
         command += [f"--python-version={target.python_version}", *platforms]
@@ -69,4 +68,8 @@ def _download(lock: Path, target: Target, folder: Path) -> None:
                 f"{reason}",
                 f"See that pip reaches its index, and that every wheel in {lock.name} exists for that platform.",
             )
-        shutil.copytree(partial, folder)
+        try:
+            Path(partial).rename(folder)  # at once: another process may be looking for it
+        except OSError:
+            if not folder.is_dir():  # else that process was quicker
+                raise

@@ -44,17 +44,31 @@ class Backend:
         self.url = aws.url
         self.dynamodb = aws.dynamodb
         self._secrets = aws.secrets
-        self.connections, self.subscriptions = create_tables(self.dynamodb)
+        self.tables = create_tables(self.dynamodb)
+        self.connections, self.subscriptions = self.tables.connections, self.tables.subscriptions
         self._secret = f"cli-{next(_numbers)}/apps"
         self._secrets.create_secret(Name=self._secret, SecretString="{}")
         self.set_keys(key("key-1"))
 
-    def set_keys(self, *keys: dict[str, str]) -> None:
-        secret = {"apps": [{"id": "1", "name": "default", "keys": keys}]}
-        self._secrets.put_secret_value(SecretId=self._secret, SecretString=json.dumps(secret))
+    def set_keys(self, *keys: dict[str, str], **app: Any) -> None:
+        """The keys of app 1, and what else there is of it."""
+        self.set_apps({"id": "1", "name": "default", "keys": keys, **app})
+
+    def set_apps(self, *apps: dict[str, Any]) -> None:
+        """Not after a command has changed them: moto would then have two current versions."""
+        self._secrets.put_secret_value(SecretId=self._secret, SecretString=json.dumps({"apps": apps}))
+
+    def apps(self) -> dict[str, Any]:
+        """The apps by their ids, as they are stored."""
+        stored = self._secrets.get_secret_value(SecretId=self._secret, VersionStage="AWSCURRENT")
+        return {app["id"]: app for app in json.loads(stored["SecretString"])["apps"]}
+
+    def states(self, app_id: str = "1") -> dict[str, str]:
+        """The states of an app's keys."""
+        return {key["key"]: key["state"] for key in self.apps()[app_id]["keys"]}
 
     def connect(self, connection_id: str, *, at: int = NOW - 60, expires: int = NOW + 3600, **attributes: Any) -> None:
-        """Write a connection's row, connected at `at` (s), and its subscriptions. Names as in the table."""
+        """Write a connection's row, connected at `at` (s), and those of its channels. Names as in the table."""
         texts: dict[str, Any] = {
             "userId": "ana",
             "teamId": "123",
@@ -71,8 +85,24 @@ class Backend:
             row["channels"] = {"SS": channels}
         self.dynamodb.put_item(TableName=self.connections, Item=row)
         for channel in channels:
-            item = {name: row[name] for name in ("connectionId", "expiresAt")} | {"channel": {"S": channel}}
-            self.dynamodb.put_item(TableName=self.subscriptions, Item=item)
+            self._read(f"{texts['appId']}:{channel}", connection_id, row["expiresAt"])
+
+    def _read(self, channel: str, connection_id: str, expires: dict[str, str]) -> None:
+        row = {"channel": {"S": channel}, "expiresAt": expires}
+        if ":presence-" in channel:
+            self.dynamodb.update_item(
+                TableName=self.tables.members,
+                Key={"channel": row["channel"], "userId": {"S": "ana"}},
+                UpdateExpression="ADD connections :tab SET touchedAt = :at, expiresAt = :expires",
+                ExpressionAttributeValues={
+                    ":tab": {"SS": [f"plain:{connection_id}"]},
+                    ":at": {"N": "1"},
+                    ":expires": expires,
+                },
+            )
+        else:
+            of_connection = {"connectionId": {"S": connection_id}, "protocol": {"S": "plain"}, "since": {"N": "1"}}
+            self.dynamodb.put_item(TableName=self.subscriptions, Item={**row, **of_connection})
 
     def outputs(self, **others: Any) -> dict[str, Any]:
         """What `terraform output` tells of it."""
@@ -80,8 +110,10 @@ class Backend:
             "environment": "local",
             "region": REGION,
             "websocket_url": "ws://127.0.0.1:4566/production",
+            "http_url": "http://127.0.0.1:4566",
+            "pusher": {"host": "127.0.0.1", "port": 4566, "tls": False, "app_id": "1", "key": "key-1"},
             "management_endpoint": "http://127.0.0.1:4566/production",
-            "table_names": {"connections": self.connections, "subscriptions": self.subscriptions},
+            "table_names": self.tables._asdict(),
             "function_names": {"sweep": "milequest-local-sweep"},
             "app_id": "1",
             "app_key": "key-1",
@@ -89,6 +121,7 @@ class Backend:
             "stage": "production",
             "api_id": "abcdefghij",
             "failure_queue_url": "http://127.0.0.1:4566/1/milequest-local-failures",
+            "tasks_queue_url": "http://127.0.0.1:4566/1/milequest-local-tasks",
             "max_data_bytes": 10_240,
             **others,
         }

@@ -12,6 +12,7 @@ from ops.environments import Selection, open_deployment
 from tests.contract.http_double import HttpDouble
 
 READS = [("connections", "list"), ("outputs",), ("token", "--user", "a", "--team", "1"), ("publish", "news", "hello")]
+READS += [("apps", "list"), ("keys", "list")]
 
 
 @pytest.mark.parametrize("command", READS, ids=lambda command: command[0])
@@ -65,7 +66,7 @@ REFUSALS = {
 }
 
 
-@pytest.mark.parametrize("command", [READS[0], READS[2], READS[3]], ids=lambda command: command[0])
+@pytest.mark.parametrize("command", [READS[0], *READS[2:]], ids=lambda command: command[0])
 @pytest.mark.parametrize(("code", "hint"), REFUSALS.items())
 def test_what_aws_refuses_is_named_with_a_way_out(ops, backend, local, command, code, hint):
     refusal = json.dumps({"__type": f"com.amazonaws#{code}", "message": "so it is"}).encode()
@@ -133,7 +134,7 @@ def test_another_region_than_the_deployed_one_is_refused(ops, backend, terraform
     assert "--region" in result.err.splitlines()[1]
 
 
-@pytest.mark.parametrize("command", [READS[0], READS[2], READS[3]], ids=lambda command: command[0])
+@pytest.mark.parametrize("command", [READS[0], *READS[2:]], ids=lambda command: command[0])
 def test_without_credentials_it_says_to_sign_in(ops, backend, terraform, command):
     terraform(backend.outputs(environment="dev"))
     result = ops("--env", "dev", *command, *(["--yes"] if command[0] == "publish" else []))

@@ -106,7 +106,7 @@ def completed(*words: str) -> list[str]:
         (("connections", ""), ["list", "show"]),
         (("connections", "list", "--te"), ["--team"]),
         (("--env", ""), ["local", "dev", "prod"]),
-        (("local", "fault", "on", "dup"), ["duplicate-async"]),
+        (("local", "fault", "on", "dup"), ["duplicate-async", "duplicate-queue"]),
         (("package", "websocket-"), [name for name in function_names() if name.startswith("websocket-")]),
     ],
     ids=lambda value: "-".join(value) if isinstance(value, tuple) else "",

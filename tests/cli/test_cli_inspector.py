@@ -7,10 +7,15 @@ from typing import Any, cast
 
 import pytest
 
-from ops.connections import Filter, Inspector
+from ops.connections import Filter, Inspector, Names
 from tests.cli.backend import NOW, Backend
 
+NAMES = Names("c", "s", "m", "1")
 PAGE_FILLER = "x" * 300_000  # DynamoDB's page is 1 MB: three such rows and a bit
+
+
+def names(backend: Backend, app_id: str = "1") -> Names:
+    return Names(backend.connections, backend.subscriptions, backend.tables.members, app_id)
 
 
 class Watched:
@@ -20,7 +25,7 @@ class Watched:
         self.calls: Counter[str] = Counter()
         self._events = backend.dynamodb.meta.events
         self._events.register("before-call.dynamodb", self._count)
-        self.inspector = Inspector(backend.dynamodb, backend.connections, backend.subscriptions, NOW)
+        self.inspector = Inspector(backend.dynamodb, names(backend), NOW)
 
     def find(self, **wanted: Any) -> list[str]:
         return [row["connectionId"] for row in self.inspector.find(Filter(**wanted))]
@@ -104,21 +109,21 @@ class Pages:
 
 
 def _row(name: str) -> dict[str, Any]:
-    texts = {"connectionId": name, "teamId": "123", "protocol": "plain"}
+    texts = {"connectionId": name, "teamId": "123", "protocol": "plain", "appId": "1"}
     numbers = {"connectedAt": 1, "lastSeenAt": 1, "expiresAt": NOW + 60}
     return {key: {"S": text} for key, text in texts.items()} | {key: {"N": str(n)} for key, n in numbers.items()}
 
 
 def test_the_next_page_is_asked_for_when_the_rows_of_the_last_are_used_up():
     client = Pages()
-    for row in Inspector(cast(Any, client), "c", "s", NOW).find(Filter(team="123")):
+    for row in Inspector(cast(Any, client), NAMES, NOW).find(Filter(team="123")):
         client.notes.append(row["connectionId"])
     assert client.notes == ["page 1", "1a", "1b", "page 2", "2a", "2b"]
 
 
 def test_no_page_is_asked_for_beyond_the_limit():
     client = Pages()
-    list(Inspector(cast(Any, client), "c", "s", NOW).find(Filter(team="123", limit=2)))
+    list(Inspector(cast(Any, client), NAMES, NOW).find(Filter(team="123", limit=2)))
     assert client.notes == ["page 1"]
 
 
@@ -141,6 +146,21 @@ class Reluctant:
 
 def test_keys_that_were_not_processed_are_asked_for_again():
     client = Reluctant()
-    found = Inspector(cast(Any, client), "c", "s", NOW).find(Filter(channel="news"))
+    found = Inspector(cast(Any, client), NAMES, NOW).find(Filter(channel="news"))
     assert [row["connectionId"] for row in found] == ["a", "b", "c"]
     assert client.batches[:2] == [["a", "b", "c"], ["c"]]
+
+
+def test_those_in_a_presence_channel_are_found_with_its_users(backend, watched):
+    for number in range(3):
+        backend.connect(f"c{number}", at=NOW - 100 + number, channels=["presence-a", "news"])
+    watched.calls.clear()
+    assert watched.find(channel="presence-a") == ["c0", "c1", "c2"]
+    assert (watched.calls["Query"], watched.calls["Scan"]) == (1, 0)
+
+
+def test_a_channel_of_another_app_is_another(backend):
+    backend.connect("c1", channels=["news"])
+    backend.connect("c2", channels=["news"], appId="2")
+    found = Inspector(backend.dynamodb, names(backend, "2"), NOW).find(Filter(channel="news"))
+    assert [row["connectionId"] for row in found] == ["c2"]
