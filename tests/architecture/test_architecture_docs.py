@@ -10,7 +10,9 @@ import pytest
 from ops.cli import ops
 from ops.local.faults import NAMES
 from ops.paths import ROOT
+from realtime.domain.apps import Settings
 from realtime.domain.errors import ErrorCode
+from tests.architecture.source import section
 
 PAGES = ["README.md", *sorted(path.relative_to(ROOT).as_posix() for path in ROOT.glob("*/*.md"))]
 
@@ -36,6 +38,13 @@ def test_the_protocols_page_explains_every_error_code(code):
 def test_the_protocols_page_explains_no_other_error_code():
     rows = re.findall(r"^\| `([a-z]+_[a-z_]+)` \|", (ROOT / "lambdas" / "README.md").read_text(), re.MULTILINE)
     assert set(rows) - set(ErrorCode) == set()
+
+
+def test_the_settings_of_an_app_are_documented_and_no_others():
+    rows = re.findall(
+        r"^\| `(\w+)` \|", section((ROOT / "docs" / "architecture.md").read_text(), "Secret"), re.MULTILINE
+    )
+    assert tuple(rows) == Settings._fields
 
 
 @pytest.mark.parametrize("command", commands(ops))

@@ -1,4 +1,4 @@
-"""What the adapters talk to in these tests: an account, the two tables and the secret in moto."""
+"""What the adapters talk to in these tests: an account, and the tables, the queue and the secret in moto."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 from realtime.aws.json_service import JsonService, Patience
 from realtime.aws.service import Account
 from realtime.aws.sigv4 import Credentials
+from realtime.bootstrap import TableNames
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import AttributeDefinitionTypeDef, KeySchemaElementTypeDef
     from mypy_boto3_secretsmanager import SecretsManagerClient
+    from mypy_boto3_sqs import SQSClient
 
 REGION = "eu-west-1"
 _numbers = itertools.count()
@@ -34,12 +36,12 @@ def dynamodb(account: Account, patience: Patience) -> JsonService:
     return JsonService(account, "dynamodb", "DynamoDB_20120810", "1.0", patience)
 
 
-def create_tables(client: DynamoDBClient) -> tuple[str, str]:
-    """Create `connections` and `subscriptions` (docs/architecture.md, "Tables") under new names; return these."""
+def create_tables(client: DynamoDBClient) -> TableNames:
+    """Create the five tables (docs/architecture.md, "Tables") under new names; return these."""
     number = next(_numbers)
-    connections, subscriptions = f"test-{number}-connections", f"test-{number}-subscriptions"
+    names = TableNames(*(f"test-{number}-{name}" for name in TableNames._fields))
     client.create_table(
-        TableName=connections,
+        TableName=names.connections,
         BillingMode="PAY_PER_REQUEST",
         KeySchema=_keys("connectionId"),
         AttributeDefinitions=_attributes(connectionId="S", teamId="S", connectedAt="N"),
@@ -51,13 +53,21 @@ def create_tables(client: DynamoDBClient) -> tuple[str, str]:
             }
         ],
     )
-    client.create_table(
-        TableName=subscriptions,
-        BillingMode="PAY_PER_REQUEST",
-        KeySchema=_keys("channel", "connectionId"),
-        AttributeDefinitions=_attributes(channel="S", connectionId="S"),
-    )
-    return connections, subscriptions
+    _create_table(client, names.subscriptions, "channel", "connectionId")
+    _create_table(client, names.members, "channel", "userId")
+    _create_table(client, names.channels, "appId", "channel")
+    _create_table(client, names.state, "id")
+    return names
+
+
+def table_variables(names: TableNames) -> dict[str, str]:
+    """The environment of a function that says what the tables are called."""
+    return {f"{name.upper()}_TABLE": table for name, table in names._asdict().items()}
+
+
+def create_queue(client: SQSClient) -> str:
+    """Create the queue of tasks under a new name; return its URL."""
+    return client.create_queue(QueueName=f"test-{next(_numbers)}-tasks")["QueueUrl"]
 
 
 def create_secret(client: SecretsManagerClient, key: str, secret: str) -> str:
@@ -66,6 +76,15 @@ def create_secret(client: SecretsManagerClient, key: str, secret: str) -> str:
     keys = [{"key": key, "secret": secret, "state": "active", "createdAt": "2026-01-01T00:00:00Z"}]
     client.create_secret(Name=name, SecretString=json.dumps({"apps": [{"id": "1", "name": "default", "keys": keys}]}))
     return name
+
+
+def _create_table(client: DynamoDBClient, name: str, *keys: str) -> None:
+    client.create_table(
+        TableName=name,
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=_keys(*keys),
+        AttributeDefinitions=_attributes(**dict.fromkeys(keys, "S")),
+    )
 
 
 def _keys(partition: str, sort: str | None = None) -> list[KeySchemaElementTypeDef]:

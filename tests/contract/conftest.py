@@ -8,11 +8,15 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
+from realtime.ports import Tables
+from tests.contract.adapters import tables_of
 from tests.contract.aws import REGION
+from tests.fakes import FakeChannels, FakeConnections, FakeMembers, FakeState, FakeSubscriptions
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_secretsmanager import SecretsManagerClient
+    from mypy_boto3_sqs import SQSClient
 
 
 @pytest.fixture(scope="session")
@@ -39,3 +43,23 @@ def dynamodb_client(moto_url: str) -> Iterator[DynamoDBClient]:
 def secrets_client(moto_url: str) -> Iterator[SecretsManagerClient]:
     with closing(_client("secretsmanager", moto_url)) as client:
         yield client
+
+
+@pytest.fixture(scope="session")
+def sqs_client(moto_url: str) -> Iterator[SQSClient]:
+    with closing(_client("sqs", moto_url)) as client:
+        yield client
+
+
+@pytest.fixture(params=["fakes", "dynamodb"])
+def tables(request: pytest.FixtureRequest) -> Tables:
+    """The five tables, new and empty. It is NOW for what looks at the clock."""
+    if request.param == "fakes":
+        return Tables(
+            FakeConnections(page_size=7),
+            FakeSubscriptions(page_size=7),
+            FakeMembers(page_size=7),
+            FakeChannels(page_size=7),
+            FakeState(),
+        )
+    return tables_of(request.getfixturevalue("dynamodb_client"), request.getfixturevalue("moto_url"))

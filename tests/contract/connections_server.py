@@ -20,14 +20,16 @@ STATUSES = {
     "forbidden": (403,),
     "broken": (500,),
     "hiccup": (500, 503, 200),
+    "leaves": (200, 410),
 }
 
 
 class ConnectionsServer:
-    """Serves while it is entered. `frames` are those it took, by connection id."""
+    """Serves while it is entered. `frames` are those it took, by connection id; `closed` the ids it was to close."""
 
     def __init__(self) -> None:
         self.frames: dict[str, list[str]] = defaultdict(list)
+        self.closed: list[str] = []
         self._tries: Counter[str] = Counter()
         self._http = HttpDouble(self._answer)
 
@@ -59,4 +61,7 @@ class ConnectionsServer:
         self._tries[connection_id] += 1
         if status == 200 and received.method == "POST":
             self.frames[connection_id].append(received.body.decode())
+        if status == 200 and received.method == "DELETE":
+            self.closed.append(connection_id)
+            return 204, b""
         return status, b"" if status == 200 else b'{"message":null}'

@@ -49,7 +49,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    do_GET = do_POST
+    do_GET = do_DELETE = do_POST
 
     def log_message(self, format: str, *args: object) -> None:
         """Say nothing."""

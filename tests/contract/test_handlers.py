@@ -15,12 +15,14 @@ from typing import TYPE_CHECKING, Any
 import jwt
 import pytest
 
-from tests.contract.aws import REGION, create_secret, create_tables
+from tests.contract.aws import REGION, create_queue, create_secret, create_tables, table_variables
 from tests.contract.connections_server import STAGE, ConnectionsServer
+from tests.contract.http_double import HttpDouble
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_secretsmanager import SecretsManagerClient
+    from mypy_boto3_sqs import SQSClient
 
 EVENTS = Path(__file__).parents[1] / "fixtures" / "events"
 SECRET = "s" * 64
@@ -60,10 +62,21 @@ def server() -> Iterator[ConnectionsServer]:
 
 
 @pytest.fixture
+def functions() -> Iterator[HttpDouble]:
+    """Lambda, which takes every event."""
+    with HttpDouble(lambda _: (202, b"")) as server:
+        yield server
+
+
+@pytest.fixture
 def environ(
-    moto_url: str, dynamodb_client: DynamoDBClient, secrets_client: SecretsManagerClient, server: ConnectionsServer
+    moto_url: str,
+    dynamodb_client: DynamoDBClient,
+    secrets_client: SecretsManagerClient,
+    sqs_client: SQSClient,
+    server: ConnectionsServer,
+    functions: HttpDouble,
 ) -> dict[str, str]:
-    connections, subscriptions = create_tables(dynamodb_client)
     return {
         "AWS_REGION": REGION,
         "AWS_ACCESS_KEY_ID": "AKIA",
@@ -71,9 +84,11 @@ def environ(
         "AWS_LAMBDA_FUNCTION_NAME": "milequest-test",
         "AWS_ENDPOINT_URL": moto_url,
         "AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI": server.url,
+        "AWS_ENDPOINT_URL_LAMBDA": functions.url,
         "ENVIRONMENT": "test",
-        "CONNECTIONS_TABLE": connections,
-        "SUBSCRIPTIONS_TABLE": subscriptions,
+        **table_variables(create_tables(dynamodb_client)),
+        "TASKS_QUEUE_URL": create_queue(sqs_client),
+        "DELIVER_FUNCTION": "milequest-test-deliver",
         "MANAGEMENT_ENDPOINT": f"https://abc.execute-api.eu-west-1.amazonaws.com/{STAGE}",
         "APPS_SECRET_ID": create_secret(secrets_client, "k1", SECRET),
         "APP_ID": "1",
@@ -184,11 +199,28 @@ def test_a_disconnect_leaves_no_row(invoke, rows):
     assert (rows("CONNECTIONS"), rows("SUBSCRIPTIONS")) == ([], [])
 
 
+def test_a_pusher_client_is_welcomed_by_another_invocation(invoke, server, functions):
+    assert invoke("websocket_connect", event("connect", queryStringParameters={"key": "k1", "protocol": "7"})) == OK
+    (asked,) = functions.received
+    assert asked.target == "/2015-03-31/functions/milequest-test-deliver/invocations"
+    invoke("deliver", json.loads(asked.body))
+    invoke("deliver", json.loads(asked.body))
+    assert [json.loads(frame)["event"] for frame in server.frames[ID]] == ["pusher:connection_established"]
+
+
+def test_a_pusher_client_without_a_known_key_is_told_and_sent_away(invoke, server, functions, rows):
+    assert invoke("websocket_connect", event("connect", queryStringParameters={"key": "k9"})) == OK
+    invoke("deliver", json.loads(functions.received[0].body))
+    assert [json.loads(frame)["data"]["code"] for frame in server.frames[ID]] == [4001]
+    assert (server.closed, rows("CONNECTIONS")) == ([ID], [])
+
+
 def test_a_sweep_tells_what_it_did(invoke):
     old = knock(TOKEN)
     old["requestContext"]["connectedAt"] = 0
     invoke("websocket_connect", old)
-    assert invoke("sweep", {}) == {"connections": 1, "subscriptions": 0, "complete": True}
+    swept = invoke("sweep", {})
+    assert swept == {"connections": 1, "subscriptions": 0, "members": 0, "channels": 0, "complete": True}
 
 
 def test_an_invocation_writes_down_the_aws_calls_it_made(invoke, capsys):

@@ -9,12 +9,13 @@ from typing import Any
 
 import pytest
 
-from handlers import sweep, websocket_connect, websocket_disconnect, websocket_subscribe
+from handlers import deliver, http_api, sweep, webhooks, websocket_connect, websocket_disconnect, websocket_subscribe
 from realtime.aws.service import Account
 from realtime.aws.telemetry import Telemetry
-from realtime.bootstrap import Crashed, Invocation, build_rows, lambda_handler, message_handler
+from realtime.bootstrap import Crashed, Invocation, build_ports, lambda_handler, message_handler, start
 from realtime.settings import Environ, SettingsError
 from realtime.usecases.actions import broadcast
+from tests.fakes import FakeTelemetry
 
 ENVIRON = {
     "AWS_REGION": "eu-west-1",
@@ -136,7 +137,9 @@ def test_the_invocation_after_a_crash_is_handled(capsys):
     assert handler({"divisor": 1}, Context()) == {"statusCode": 100}
 
 
-CONNECTIONS, SUBSCRIPTIONS, ENDPOINT = "CONNECTIONS_TABLE", "SUBSCRIPTIONS_TABLE", "MANAGEMENT_ENDPOINT"
+TABLES = {f"{name}_TABLE" for name in ("CONNECTIONS", "SUBSCRIPTIONS", "MEMBERS", "CHANNELS", "STATE")}
+PORTS = {*TABLES, "MANAGEMENT_ENDPOINT", "APPS_SECRET_ID", "TASKS_QUEUE_URL"}
+CONNECT = {"CONNECTIONS_TABLE", "STATE_TABLE", "APP_ID", "APPS_SECRET_ID", "DELIVER_FUNCTION"}
 
 
 @pytest.fixture
@@ -149,12 +152,15 @@ def no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("handler", "names"),
     [
-        (websocket_subscribe.handler, {CONNECTIONS, SUBSCRIPTIONS, ENDPOINT}),
-        (websocket_connect.handler, {CONNECTIONS, "APP_ID", "APPS_SECRET_ID"}),
-        (websocket_disconnect.handler, {CONNECTIONS, SUBSCRIPTIONS}),
-        (sweep.handler, {CONNECTIONS, SUBSCRIPTIONS, ENDPOINT, "SILENT_AFTER_SECONDS"}),
+        (websocket_subscribe.handler, PORTS),
+        (websocket_connect.handler, CONNECT),
+        (websocket_disconnect.handler, PORTS),
+        (deliver.handler, PORTS),
+        (webhooks.handler, PORTS),
+        (http_api.handler, PORTS),
+        (sweep.handler, {*PORTS, "SILENT_AFTER_SECONDS"}),
     ],
-    ids=["subscribe", "connect", "disconnect", "sweep"],
+    ids=["subscribe", "connect", "disconnect", "deliver", "webhooks", "http-api", "sweep"],
 )
 def test_a_function_names_all_that_its_environment_lacks_at_once(handler, names):
     with pytest.raises(SettingsError) as wrong:
@@ -171,9 +177,67 @@ def test_a_wrong_data_limit_is_named_with_the_rest(monkeypatch):
 
 
 def test_a_wrong_endpoint_override_is_a_settings_error():
-    environ = {**ENVIRON, "CONNECTIONS_TABLE": "c", "SUBSCRIPTIONS_TABLE": "s", "AWS_ENDPOINT_URL": "localhost"}
+    environ = {**ENVIRON, "AWS_ENDPOINT_URL": "localhost"}
     with pytest.raises(SettingsError, match="AWS_ENDPOINT_URL has value 'localhost'"):
-        lambda_handler(build_rows, lambda *_: {}, environ)(EVENT, Context())
+        lambda_handler(build_telemetry, lambda *_: {}, environ)(EVENT, Context())
+
+
+@pytest.mark.parametrize("service", ["DYNAMODB", "SQS", "LAMBDA", "SECRETS_MANAGER", "APIGATEWAYMANAGEMENTAPI"])
+def test_each_service_may_have_an_endpoint_of_its_own(service):
+    environ = {**ENVIRON, f"AWS_ENDPOINT_URL_{service}": "localhost"}
+    with pytest.raises(SettingsError, match=f"AWS_ENDPOINT_URL_{service} has value 'localhost'"):
+        lambda_handler(build_telemetry, lambda *_: {}, environ)(EVENT, Context())
+
+
+def test_the_ports_of_a_function_are_those_of_its_environment():
+    environ = {**ENVIRON, **{name: f"https://{name.lower()}.example/x" for name in PORTS}}
+    telemetry = FakeTelemetry()
+    wired = build_ports(Environ(environ), start(build_telemetry, environ).account, telemetry)
+    assert [type(port).__name__ for port in (*wired.tables, *wired[1:])] == [
+        *("DynamoConnections", "DynamoSubscriptions", "DynamoMembers", "DynamoChannels", "DynamoState"),
+        *("ManagementOutbox", "AppStore", "SqsTasks", "SystemClock", "FakeTelemetry"),
+    ]
+
+
+def test_a_message_has_the_time_at_which_the_gateway_took_it_in():
+    event = {"requestContext": {"connectionId": "c1", "requestTimeEpoch": 1_731_324_924_561}}
+    handler = lambda_handler(build_telemetry, lambda invocation, _: {"at": invocation.received_at}, ENVIRON)
+    assert handler(event, Context()) == {"at": 1_731_324_924_561}
+
+
+USECASES = "realtime.usecases"
+
+
+@pytest.mark.parametrize(
+    ("handler", "unused"),
+    [
+        (
+            "websocket_connect",
+            ("realtime.aws.tables", "realtime.aws.queue", "realtime.protocols", f"{USECASES}.actions"),
+        ),
+        (
+            "deliver",
+            (f"{USECASES}.actions", f"{USECASES}.disconnect", f"{USECASES}.connect", "realtime.protocols.plain"),
+        ),
+        ("http_api", (f"{USECASES}.actions", f"{USECASES}.messages", "realtime.protocols.pusher_messages")),
+        ("websocket_heartbeat", (f"{USECASES}.frames", f"{USECASES}.messages", "realtime.protocols.pusher_messages")),
+    ],
+)
+def test_what_a_function_does_not_use_it_does_not_load(handler, unused):
+    loaded = printed(f"import handlers.{handler}; print(*sys.modules)").split()
+    assert f"handlers.{handler}" in loaded
+    assert [name for name in loaded if name.startswith((*unused, "jwt", "asyncio", "dataclasses"))] == []
+
+
+def test_garbage_is_collected_once_a_function_is_loaded():
+    assert printed("import handlers.deliver, gc; print(gc.isenabled())") == "True\n"
+
+
+def printed(code: str) -> str:
+    """What a process writes that finds the Lambdas' code."""
+    code = f"import sys; sys.path.insert(0, sys.argv[1]); {code}"
+    done = subprocess.run([sys.executable, "-c", code, str(LAMBDAS)], capture_output=True, text=True, check=True)
+    return done.stdout
 
 
 IMPORT_UNDER_WATCH = """

@@ -3,15 +3,15 @@ from __future__ import annotations
 import base64
 import json
 import time
-from collections.abc import Mapping
-from typing import Any, cast
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from realtime.aws.json_service import JsonService
-from realtime.aws.tokens import AppKeys, JwtTokens
+from realtime.aws.tokens import JwtTokens
+from realtime.domain.apps import App, parse_apps
 from realtime.domain.connections import Identity
 from realtime.domain.errors import ServiceError, Unauthorized
 
@@ -19,36 +19,41 @@ SECRET, OTHER_SECRET = "s" * 64, "o" * 64
 CLAIMS = {"sub": "u1", "team": "123", "exp": 4_000_000_000}
 
 
-class Secrets:
-    """Secrets Manager with one secret; the time is what the test says."""
+class Secret:
+    """The Apps port over app 1 with these keys, and app 2."""
 
-    def __init__(self, *keys: Mapping[str, object]) -> None:
-        self.reads = 0
-        self.now = 0.0
-        self.text = ""
-        self.store(*keys)
+    def __init__(self, *keys: Mapping[str, object], enabled: bool = True) -> None:
+        mine = {"id": "1", "name": "default", "enabled": enabled, "keys": keys}
+        self._apps = parse_apps({"apps": [mine, {"id": "2", "keys": [key("of-another-app")]}]})
 
-    def store(self, *keys: Mapping[str, object]) -> None:
-        other = {"id": "2", "keys": [key("of-another-app")]}
-        self.text = json.dumps({"apps": [{"id": "1", "name": "default", "keys": keys}, other]})
+    def by_key(self, key: str) -> App | None:
+        return next((app for app in self._apps for held in app.keys if held.key == key), None)
 
-    def call(self, operation: str, body: Mapping[str, Any]) -> dict[str, Any]:
-        assert (operation, body) == ("GetSecretValue", {"SecretId": "dev/apps"})
-        self.reads += 1
-        return {"SecretString": self.text}
+    def by_id(self, app_id: str) -> App | None:
+        return next((app for app in self._apps if app.app_id == app_id), None)
+
+    def all(self) -> Sequence[App]:
+        return self._apps
+
+
+class Failing(Secret):
+    """The Apps port when Secrets Manager does not answer."""
+
+    def by_key(self, key: str) -> App | None:
+        raise ServiceError("GetSecretValue", "no answer")
 
 
 def key(name: str, secret: object = SECRET, state: str = "active") -> dict[str, object]:
     return {"key": name, "secret": secret, "state": state, "createdAt": "2026-01-01T00:00:00Z"}
 
 
-def tokens(secrets: Secrets) -> JwtTokens:
-    return JwtTokens(AppKeys(cast(JsonService, secrets), "dev/apps", "1", lambda: secrets.now))
+def tokens(secrets: Secret) -> JwtTokens:
+    return JwtTokens(secrets, "1")
 
 
 @pytest.fixture
-def secrets() -> Secrets:
-    return Secrets(key("k1"))
+def secrets() -> Secret:
+    return Secret(key("k1"))
 
 
 def token(claims: Mapping[str, Any] = CLAIMS, secret: Any = SECRET, algorithm: str = "HS256", **header: Any) -> str:
@@ -60,7 +65,7 @@ def part(value: object) -> str:
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
-def reason(secrets: Secrets, presented: str) -> str:
+def reason(secrets: Secret, presented: str) -> str:
     with pytest.raises(Unauthorized) as refusal:
         tokens(secrets).verify(presented)
     return str(refusal.value)
@@ -184,73 +189,18 @@ def test_a_token_that_names_no_key_is_refused(secrets):
 
 @pytest.mark.parametrize("state", ["revoked", "retired", ""])
 def test_a_key_that_is_not_active_is_refused(state):
-    assert reason(Secrets(key("k1", state=state)), token()) == "no active key of that id"
+    assert reason(Secret(key("k1", state=state)), token()) == "no active key of that id"
 
 
 def test_each_active_key_opens_with_its_own_secret():
-    both = tokens(Secrets(key("k1"), key("k2", OTHER_SECRET)))
+    both = tokens(Secret(key("k1"), key("k2", OTHER_SECRET)))
     assert [both.verify(token()).key, both.verify(token(secret=OTHER_SECRET, kid="k2")).key] == ["k1", "k2"]
 
 
-def test_the_keys_are_read_once_a_minute(secrets):
-    door = tokens(secrets)
-    for secrets.now in (0.0, 1.0, 59.9, 60.0, 119.9):
-        door.verify(token())
-    assert secrets.reads == 2
+def test_no_token_opens_a_disabled_app():
+    assert reason(Secret(key("k1"), enabled=False), token()) == "the app is disabled"
 
 
-def test_a_revoked_key_is_refused_within_a_minute(secrets):
-    door = tokens(secrets)
-    door.verify(token())
-    secrets.store(key("k1", state="revoked"))
-    secrets.now = 60.0
-    with pytest.raises(Unauthorized):
-        door.verify(token())
-
-
-def test_a_new_key_counts_at_once(secrets):
-    door = tokens(secrets)
-    door.verify(token())
-    secrets.store(key("k1"), key("k2", OTHER_SECRET))
-    secrets.now = 5.0
-    assert door.verify(token(secret=OTHER_SECRET, kid="k2")).key == "k2"
-
-
-def test_unknown_keys_are_looked_up_at_most_every_five_seconds(secrets):
-    door = tokens(secrets)
-    for n in range(100):
-        secrets.now = n / 10
-        with pytest.raises(Unauthorized):
-            door.verify(token(kid=f"unknown-{n}"))
-    assert secrets.reads == 2
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "hush",
-        '"hush"',
-        "[]",
-        "{}",
-        '{"apps":"hush"}',
-        '{"apps":[{"id":"1"}]}',
-        '{"apps":[{"id":"1","keys":[{"key":"k1","secret":"hush"}]}]}',
-        '{"apps":[{"id":"1","keys":["hush"]}]}',
-        '{"apps":{"hush":1}}',
-    ],
-)
-def test_a_secret_of_another_form_is_an_error_that_does_not_quote_it(secrets, text):
-    secrets.text = text
-    with pytest.raises(ServiceError) as failure:
-        tokens(secrets).verify(token())
-    assert (str(failure.value), failure.value.__cause__, failure.value.__suppress_context__) == (
-        "GetSecretValue: the secret is not in the documented form",
-        None,
-        True,
-    )
-
-
-def test_a_key_whose_secret_is_no_string_is_an_error(secrets):
-    secrets.store(key("k1", 123456))
+def test_whoever_cannot_be_checked_is_not_refused_but_an_error():
     with pytest.raises(ServiceError):
-        tokens(secrets).verify(token())
+        tokens(Failing()).verify(token())

@@ -23,6 +23,11 @@ def recipients(world: World) -> list[str]:
     return [name for name, _ in world.outbox.posts]
 
 
+def readings(world: World) -> list[tuple[str, str]]:
+    """Who reads what."""
+    return [(channel.name, name) for channel, name in world.subscriptions.rows]
+
+
 def test_every_other_subscriber_gets_the_event():
     world = world_of("c1", "c2", "c3", "c4", "c5")
     send(world)
@@ -75,6 +80,38 @@ def test_who_may_not_broadcast_reaches_nobody():
     assert world.outbox.posts == []
 
 
+@pytest.mark.parametrize(("connections", "code"), [([], "connection_unknown"), (["pusher"], "forbidden")])
+def test_without_a_row_or_with_one_of_another_protocol_it_is_refused(connections, code):
+    rows = [connection("c1", channels=["lobby"], protocol=protocol) for protocol in connections]
+    with pytest.raises(ClientError) as refusal:
+        send(World(*rows))
+    assert refusal.value.code == code
+
+
+def test_the_permission_is_the_connections_row_and_not_the_subscriptions():
+    world = World(connection("c1"), connection("c2", channels=["lobby"]))
+    world.subscribe("lobby", world.connections.rows["c1"])
+    with pytest.raises(ClientError):
+        send(world)
+    assert set(world.journal.calls) == {"connections.find"}
+
+
+def test_who_was_told_a_moment_ago_may_broadcast():
+    world = World(connection("c1"), connection("c2", channels=["lobby"]))
+    told = world.connections.rows["c1"]._replace(channels=frozenset({"lobby"}))
+    world.clock.at(NOW + 100, lambda: world.connections.rows.update(c1=told))
+    send(world)
+    assert recipients(world) == ["c2"]
+
+
+def test_who_goes_while_its_row_is_waited_for_is_unknown():
+    world = World(connection("c1"), connection("c2", channels=["lobby"]))
+    world.clock.at(NOW + 100, lambda: world.connections.rows.pop("c1"))
+    with pytest.raises(ClientError) as refusal:
+        send(world)
+    assert (refusal.value.code, world.outbox.posts) == (ErrorCode.CONNECTION_UNKNOWN, [])
+
+
 def test_too_much_data_reads_nothing():
     world = world_of("c1", "c2")
     with pytest.raises(ClientError) as refusal:
@@ -105,7 +142,7 @@ def test_a_reader_that_is_gone_loses_its_subscriptions_to_every_channel():
     world = World(connection("c1", channels=["lobby"]), connection("c2", channels=["lobby", "team-123", "x"]))
     world.outbox.fates["c2"] = "gone"
     send(world)
-    assert list(world.subscriptions.rows) == [("lobby", "c1")]
+    assert readings(world) == [("lobby", "c1")]
 
 
 def test_a_reader_without_a_connection_row_loses_the_subscription_that_led_to_it():
@@ -113,7 +150,7 @@ def test_a_reader_without_a_connection_row_loses_the_subscription_that_led_to_it
     del world.connections.rows["c2"]
     world.outbox.fates["c2"] = "gone"
     send(world)
-    assert list(world.subscriptions.rows) == [("lobby", "c1")]
+    assert readings(world) == [("lobby", "c1")]
 
 
 def test_others_get_the_event_though_some_are_gone_throttled_or_failed():
@@ -144,7 +181,7 @@ def test_a_reader_that_was_only_out_of_reach_stays(fate):
     world = world_of("c1", "c2")
     world.outbox.fates["c2"] = fate
     send(world)
-    assert ("lobby", "c2") in world.subscriptions.rows
+    assert ("lobby", "c2") in readings(world)
 
 
 def test_a_gone_reader_that_cannot_be_forgotten_does_not_fail_the_broadcast():
