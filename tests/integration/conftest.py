@@ -13,7 +13,11 @@ from ops.environments import Deployment
 from ops.local import stack as local_stack
 from ops.local.control import Running, running
 from tests.integration.client import Client
-from tests.integration.world import World
+from tests.integration.pusher_apps import App, write_apps
+from tests.integration.pusher_driver import Driver
+from tests.integration.pusher_hooks import Hooks
+from tests.integration.pusher_world import PusherWorld
+from tests.integration.world import Deployed, World
 
 
 class _Quiet:
@@ -44,8 +48,8 @@ def outputs(folder: Path) -> Iterator[dict[str, Any]]:
 
 
 @pytest.fixture(scope="session")
-def deployment(outputs: dict[str, Any]) -> Deployment:
-    return Deployment("local", outputs)
+def deployment(outputs: dict[str, Any], apps: dict[str, App]) -> Deployment:
+    return Deployed("local", outputs)
 
 
 @pytest.fixture(scope="session")
@@ -58,6 +62,31 @@ def world(deployment: Deployment, daemon: Running) -> Iterator[World]:
     """Clients, tables and faults of one test; afterwards the clients are closed, the faults off, the tables empty."""
     with World(deployment, daemon) as world:
         yield world
+
+
+@pytest.fixture(scope="session")
+def hooks() -> Iterator[Hooks]:
+    with Hooks() as hooks:
+        yield hooks
+
+
+@pytest.fixture(scope="session")
+def apps(outputs: dict[str, Any], hooks: Hooks) -> dict[str, App]:
+    """The apps. Whoever gets at the stack has them written: before any test makes a Lambda look for the first."""
+    return write_apps(Deployed("local", outputs), hooks.url)
+
+
+@pytest.fixture(scope="session")
+def driver() -> Iterator[Driver]:
+    with Driver() as driver:
+        yield driver
+
+
+@pytest.fixture
+def pushers(world: World, driver: Driver, apps: dict[str, App], hooks: Hooks) -> Iterator[PusherWorld]:
+    """Pusher's clients and server libraries; afterwards the clients are closed."""
+    with PusherWorld(world, driver, apps, hooks) as pushers:
+        yield pushers
 
 
 __all__ = ["Client"]

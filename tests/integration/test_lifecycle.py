@@ -92,8 +92,15 @@ def test_up_plan_again_and_destroy(shell: Shell) -> None:
 
     demo = shell.run("demo")
     assert demo.returncode == 0, demo.stderr
-    assert "heard all 20" in demo.stdout
+    assert "ben/123    heard all 20" in demo.stdout
+    assert "pusher-js  heard all 20" in demo.stdout
+    assert "as eve; members: " in demo.stdout
     assert "ID" in demo.stdout
+
+    without_node = shell.run("demo", PATH="")
+    assert without_node.returncode == 0, without_node.stderr
+    assert "pusher-js  is left out: Node is not on PATH" in without_node.stdout
+    assert without_node.stdout.count("ben/123    heard all 20") == 2
 
     destroy = shell.run("local", "terraform", "destroy", "-auto-approve", "-input=false", "-no-color")
     assert destroy.returncode == 0, destroy.stderr

@@ -24,11 +24,11 @@ def terraform(folder: Path, data: Path, *arguments: str) -> subprocess.Completed
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
-def test_terraform_test_passes_in(folder: Path, tmp_path: Path) -> None:
-    init = terraform(folder, tmp_path, "init", "-backend=false", "-input=false", "-no-color")
+@pytest.mark.parametrize("module", FOLDERS, ids=lambda module: module.name)
+def test_terraform_test_passes_in(module: Path, tmp_path: Path) -> None:
+    init = terraform(module, tmp_path, "init", "-backend=false", "-input=false", "-no-color")
     assert init.returncode == 0, init.stderr
-    tested = terraform(folder, tmp_path, "test", "-no-color")
+    tested = terraform(module, tmp_path, "test", "-no-color")
     assert tested.returncode == 0, tested.stdout + tested.stderr
 
 

@@ -4,18 +4,40 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Any, TypeVar
 
 from ops.environments import Deployment
 from ops.local.control import Running
 from ops.tokens import Grant, mint
+from realtime.domain.connections import Channel
 from tests.integration.client import Client
 
 T = TypeVar("T")
 
 _PATIENCE_SECONDS = 30
+
+# The tables that are emptied, and their keys.
+_KEYS = {
+    "connections": ["connectionId"],
+    "subscriptions": ["channel", "connectionId"],
+    "members": ["channel", "userId"],
+    "channels": ["appId", "channel"],
+    "state": ["id"],
+}
+
+
+class Deployed(Deployment):
+    """The deployment of a test session: its boto3 clients take half a second to make and are shared."""
+
+    def __init__(self, name: str, outputs: Mapping[str, Any]) -> None:
+        super().__init__(name, outputs)
+        self._made: dict[str, Any] = {}
+
+    def client(self, service: Any) -> Any:
+        """A boto3 client."""
+        return self._made.get(service) or self._made.setdefault(service, super().client(service))
 
 
 class World:
@@ -27,7 +49,7 @@ class World:
         self.url: str = deployment.outputs["websocket_url"]
         self._dynamodb = deployment.client("dynamodb")
         self._lambda = deployment.client("lambda")
-        self._clients: list[Client] = []
+        self.clients: list[Client] = []
 
     def __enter__(self) -> World:
         return self
@@ -36,10 +58,10 @@ class World:
         self, kind: type[BaseException] | None, failure: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.daemon.clear_fault(None)
-        for client in self._clients:
+        for client in self.clients:
             client.close()
         self.eventually(lambda: self.daemon.call("GET", "status")["connections"]["live"] == 0, "clients are gone")
-        for name, keys in (("connections", ["connectionId"]), ("subscriptions", ["channel", "connectionId"])):
+        for name, keys in _KEYS.items():
             for row in self.rows(name):
                 key = {key: {"S": row[key]} for key in keys}
                 self._dynamodb.delete_item(TableName=self.deployment.table(name), Key=key)
@@ -52,7 +74,7 @@ class World:
 
     def open(self, query: str = "", **options: Any) -> Client:
         client = Client(self.url + query, **options)
-        self._clients.append(client)
+        self.clients.append(client)
         return client
 
     def subscribed(self, channel: str, users: list[str], team: str = "123") -> list[Client]:
@@ -71,10 +93,23 @@ class World:
         count: int = self.daemon.call("GET", "faults")["on"][name]["struck"]
         return count
 
+    def busy(self, function: str) -> bool:
+        """Whether a function, by its short name, is running."""
+        name = self.deployment.outputs["function_names"][function]
+        return bool(self.daemon.call("GET", "status")["functions"][name]["busy"])
+
     def rows(self, table: str) -> list[dict[str, Any]]:
         """All rows of a table, without DynamoDB's types."""
         answer = self._dynamodb.scan(TableName=self.deployment.table(table), ConsistentRead=True)
         return [{name: next(iter(value.values())) for name, value in row.items()} for row in answer["Items"]]
+
+    def key(self, channel: str) -> str:
+        """Under which the tables know a channel of plain clients."""
+        return Channel(self.deployment.outputs["app_id"], channel).key
+
+    def assert_nothing_left(self) -> None:
+        tables = ("connections", "subscriptions", "members", "channels")
+        self.eventually(lambda: not any(self.rows(table) for table in tables), "no row is left behind")
 
     def connection_of(self, user: str) -> dict[str, Any]:
         return next(row for row in self.rows("connections") if row.get("userId") == user)
