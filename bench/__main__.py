@@ -5,11 +5,18 @@ from __future__ import annotations
 import json
 import sys
 
-from bench import handler_init, listing, package, stack
+from bench import connect, handler_init, listing, package, publish, stack
 from bench.figures import Table
 from ops.paths import BUILD
 
-PARTS = {"package": package.run, "init": handler_init.run, "up": stack.run, "list": listing.run}
+PARTS = {
+    "package": package.run,
+    "init": handler_init.run,
+    "up": stack.run,
+    "list": listing.run,
+    "connect": connect.run,
+    "publish": publish.run,
+}
 
 
 def main(names: list[str]) -> int:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import platform
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -61,6 +63,11 @@ class Table:
         limit = "" if figure.limit is None else f"{figure.limit:g}"
         verdict = "" if figure.limit is None else ("ok" if figure.met else "MISSED")
         return (figure.what, f"{figure.ours:,.1f} {figure.unit}", beside, ratio, limit, verdict)
+
+
+def percentile(values: Sequence[float], percent: int) -> float:
+    """The smallest of the values that at least `percent` in a hundred of them do not exceed."""
+    return sorted(values)[math.ceil(len(values) * percent / 100) - 1]
 
 
 def _processors() -> int:
