@@ -23,7 +23,7 @@ from realtime.settings import Environ
 from realtime.usecases.welcome import welcome
 
 _WARM = 200
-# Cold ones take turns with ending what is warm: as many as fit a minute, this many at least.
+# Each cold one begins with ending what is warm.
 _COLD = 200
 _WARM_LIMIT_MS, _COLD_LIMIT_MS = 150, 500
 _CLIENTS = ROOT / "tests" / "clients"

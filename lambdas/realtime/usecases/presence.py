@@ -20,7 +20,7 @@ from realtime.ports import Deliveries, Ports
 from realtime.protocols import pusher
 
 from . import later
-from .delivery import FRESH_MS, NOBODY, Frames, deliver
+from .delivery import FRESH_MS, NOBODY, Frames, deliver, readers_of
 
 FENCE_MS = 3_000
 TELL_SECONDS = 2.5
@@ -107,22 +107,34 @@ def take_back(arrival: Arrival, reader: Reader, ports: Ports) -> Deliveries:
     return _settle(channel, user, now, arrival.is_back and _is_for_hooks(channel, ports), result, ports)
 
 
+def come_and_go(arrival: Arrival, reader: Reader, ports: Ports) -> set[str]:
+    """Undo an arrival that others may have found in the user's row: they hear of both. Return who was found gone."""
+    gone = set(tell_in(arrival, None, ports).gone)
+    return gone | set(go(arrival.channel, arrival.member.user, reader, ports).gone)
+
+
+def rows_of(channel: Channel, ports: Ports) -> list[Presence]:
+    """The channel's rows, of users that are in or not."""
+    return [row for page in ports.members.rows(channel, ports.clock.now()) for row in page]
+
+
+def members_in(rows: Iterable[Presence]) -> dict[str, Member]:
+    """Those of the rows whose users are in, in the same order."""
+    return {row.user: Member(row.user, row.member) for row in rows if row.is_in and row.member is not None}
+
+
 def catch_up(channel: Channel, reader: Reader, rows: Sequence[Presence], ports: Ports) -> list[Presence]:
     """Tell a reader that takes long to come in what has changed since its members were read (`rows`).
 
     Return them as they are now. Its connection's row must not name the channel yet: others would tell it as well.
     """
-    now = [row for page in ports.members.rows(channel, ports.clock.now()) for row in page]
-    before, after = _members(rows), _members(now)
+    now = rows_of(channel, ports)
+    before, after = members_in(rows), members_in(now)
     went = [pusher.member_removed(channel.name, member) for user, member in before.items() if user not in after]
     came = [pusher.member_added(channel.name, member) for user, member in after.items() if user not in before]
     if reader.protocol == pusher.NAME and (went or came):
         ports.outbox.post_each([(reader.connection_id, frame) for frame in (*went, *came)])
     return now
-
-
-def _members(rows: Iterable[Presence]) -> dict[str, Member]:
-    return {row.user: Member(row.user, row.member) for row in rows if row.is_in and row.member is not None}
 
 
 def stamps(row: Presence, now: int) -> Iterator[str]:
@@ -183,12 +195,10 @@ def _audience(channel: Channel, user: str) -> Channel:
 
 
 def _others(channel: Channel, user: str, rows: Sequence[Presence] | None, ports: Ports) -> list[Reader]:
-    now = ports.clock.now()
     if is_server_to_user(channel.name):
-        audience = _audience(channel, user)
-        return [reader for page in ports.subscriptions.readers(audience, now) for reader in page]
+        return readers_of(_audience(channel, user), ports)
     if rows is None:
-        rows = [row for page in ports.members.rows(channel, now) for row in page]
+        rows = rows_of(channel, ports)
     # A user's other connections know that it is in.
     return [reader for row in rows if row.user != user for reader in row.connections]
 

@@ -100,7 +100,7 @@ def _enter(wish: Wish, connection: Connection, ports: Ports) -> _Entrance:
         return _Entrance(wish, reader, None, (), now)
     assert wish.member is not None, "a presence channel is joined as somebody"
     arrival = presence.come(wish.channel, wish.member, reader, ports)
-    rows = [row for page in ports.members.rows(wish.channel, ports.clock.now()) for row in page]
+    rows = presence.rows_of(wish.channel, ports)
     if arrival.edge and _is_full(arrival, rows):
         forget(presence.take_back(arrival, reader, ports).gone, ports)
         raise SubscriptionRefused("LimitReached", f"The channel has {MAX_MEMBERS} members.", 4100)
@@ -122,7 +122,7 @@ def _tell(entrance: _Entrance, connection: Connection, greet: Greet, ports: Port
     if entrance.arrival is not None:
         # Itself first: a frame that would be too large loses what is known of the last ones.
         rows = sorted(entrance.rows, key=lambda row: row.user != entrance.reader.user)
-        members = [Member(row.user, row.member) for row in rows if row.is_in and row.member is not None]
+        members = list(presence.members_in(rows).values())
     frames = [(connection.connection_id, frame) for frame in greet(View(members, cached))]
     result = ports.outbox.post_each(frames)
     forget(result.gone, ports, channel=wish.channel)
@@ -169,9 +169,7 @@ def _undo(entrance: _Entrance, ports: Ports) -> None:
         if arrival is None:
             ports.subscriptions.remove([(wish.channel, reader.connection_id)])
         else:
-            gone = [*presence.tell_in(arrival, None, ports).gone]
-            gone += presence.go(wish.channel, arrival.member.user, reader, ports).gone
-            forget(sorted(set(gone)), ports)
+            forget(sorted(presence.come_and_go(arrival, reader, ports)), ports)
         occupancy.went(wish.channel, reader.connection_id, ports)
     except ServiceError as failure:
         later.tell_failure(failure, ports, channel=wish.channel.name)

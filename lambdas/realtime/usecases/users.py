@@ -48,10 +48,10 @@ def sign_in(signin: Signin, connection: Connection, app: App, ports: Ports) -> N
     try:
         signed_in = _enter(user, watched, connection, ports)
     except ServiceError:
-        _undo(arrival, reader, ports)
+        forget(sorted(presence.come_and_go(arrival, reader, ports)), ports)
         raise
     if not signed_in:
-        _undo(arrival, reader, ports)
+        forget(sorted(presence.come_and_go(arrival, reader, ports)), ports)
         return
     try:
         forget(presence.tell_in(arrival, None, ports).gone, ports)
@@ -111,13 +111,6 @@ def _enter(user: UserData, watched: tuple[str, ...], connection: Connection, por
         ports.subscriptions.remove([(watchers_of(app_id, name), connection_id) for name in watched])
     forget(result.gone, ports)
     return entered
-
-
-def _undo(arrival: presence.Arrival, reader: Reader, ports: Ports) -> None:
-    """Take the user's connection out again. Its watchers have found it in, or hear of both."""
-    gone = [*presence.tell_in(arrival, None, ports).gone]
-    gone += presence.go(arrival.channel, arrival.member.user, reader, ports).gone
-    forget(sorted(set(gone)), ports)
 
 
 def _tell_state(user: UserData, watched: tuple[str, ...], connection: Connection, app: App, ports: Ports) -> None:
