@@ -33,7 +33,14 @@ def server() -> Iterator[ConnectionsServer]:
 
 
 def adapter(server: ConnectionsServer, *, timeout: float = 30.0, pauses: list[int] | None = None) -> ManagementOutbox:
-    return ManagementOutbox(account(server.url), ENDPOINT, patience(timeout=timeout, pauses=pauses))
+    """An outbox whose pauses take no time; the numbers of those that it makes are in `pauses`."""
+    made: list[int] = [] if pauses is None else pauses
+
+    def pause(number: int) -> float:
+        made.append(number)
+        return 0.0
+
+    return ManagementOutbox(account(server.url), ENDPOINT, patience(timeout=timeout), pause=pause)
 
 
 @pytest.fixture(params=["fake", "management"])
@@ -49,6 +56,7 @@ def post(request: pytest.FixtureRequest) -> Post:
             "broken": "failed",
             "hangs": "failed",
         }
+        fake.reasons = {"too-large": "HTTP 413", "forbidden": "HTTP 403", "hangs": "timed out"}
         return Post(fake, fake.frames)
     server = request.getfixturevalue("server")
     # Only who hangs is to time out, however busy the machine is.
@@ -68,20 +76,21 @@ def test_a_frame_arrives_once_and_as_it_is(post, connection_id):
 
 
 @pytest.mark.parametrize(
-    ("connection_id", "outcome"),
+    ("connection_id", "outcome", "reasons"),
     [
-        ("gone", "gone"),
-        ("never-was", "gone"),
-        ("flooded", "throttled"),
-        ("too-large", "failed"),
-        ("forbidden", "failed"),
-        ("broken", "failed"),
-        ("hangs", "failed"),
+        ("gone", "gone", {}),
+        ("never-was", "gone", {}),
+        ("flooded", "throttled", {"HTTP 429": 1}),
+        ("too-large", "failed", {"HTTP 413": 1}),
+        ("forbidden", "failed", {"HTTP 403": 1}),
+        ("broken", "failed", {"HTTP 500": 1}),
+        ("hangs", "failed", {"timed out": 1}),
     ],
 )
-def test_a_frame_that_is_not_delivered(post, connection_id, outcome):
-    empty: dict[str, list[str]] = {"delivered": [], "gone": [], "throttled": [], "failed": []}
-    assert post.outbox.post([connection_id], FRAME) == Deliveries(**{**empty, outcome: [connection_id]})
+def test_a_frame_that_is_not_delivered(post, connection_id, outcome, reasons):
+    nobody: dict[str, list[str]] = {"delivered": [], "gone": [], "throttled": [], "failed": []}
+    expected = Deliveries(**{**nobody, outcome: [connection_id]}, reasons=reasons)
+    assert post.outbox.post([connection_id], FRAME) == expected
 
 
 def test_one_that_hangs_does_not_keep_the_frame_from_the_others(post):
@@ -169,7 +178,7 @@ def test_there_is_a_pause_before_each_further_attempt(server):
 def test_a_gateway_that_is_not_there_delivers_nothing():
     with ConnectionsServer() as server:
         outbox = adapter(server)
-    assert outbox.post(["c1"], FRAME) == Deliveries(delivered=[], gone=[], throttled=[], failed=["c1"])
+    assert outbox.post(["c1"], FRAME) == Deliveries([], [], [], ["c1"], {"Connection refused": 1})
 
 
 def test_requests_are_signed_for_execute_api(server):

@@ -43,7 +43,14 @@ def server() -> Iterator[ConnectionsServer]:
 
 
 def adapter(server: ConnectionsServer, pauses: list[int] | None = None, timeout: float = 30.0) -> ManagementOutbox:
-    return ManagementOutbox(account(server.url), ENDPOINT, patience(timeout=timeout, pauses=pauses))
+    """An outbox whose pauses take no time; the numbers of those that it makes are in `pauses`."""
+    made: list[int] = [] if pauses is None else pauses
+
+    def pause(number: int) -> float:
+        made.append(number)
+        return 0.0
+
+    return ManagementOutbox(account(server.url), ENDPOINT, patience(timeout=timeout), pause=pause)
 
 
 @pytest.fixture(params=["fake", "management"])
@@ -51,6 +58,7 @@ def post(request: pytest.FixtureRequest) -> Post:
     if request.param == "fake":
         fake = FakeOutbox()
         fake.fates = {"gone": "gone", "flooded": "throttled", "broken": "failed", "forbidden": "failed"}
+        fake.reasons = {"forbidden": "HTTP 403"}
         return Post(fake, fake.frames, lambda: [name for name in fake.closed if name not in fake.fates])
     server = request.getfixturevalue("server")
     return Post(adapter(server), lambda name: list(server.frames[name]), lambda: sorted(server.closed))
@@ -69,13 +77,18 @@ def test_the_frames_of_one_client_arrive_in_order_and_count_as_one(post, connect
 
 
 @pytest.mark.parametrize(
-    ("connection_id", "outcome"),
-    [("gone", "gone"), ("flooded", "throttled"), ("broken", "failed"), ("forbidden", "failed")],
+    ("connection_id", "outcome", "reasons"),
+    [
+        ("gone", "gone", {}),
+        ("flooded", "throttled", {"HTTP 429": 1}),
+        ("broken", "failed", {"HTTP 500": 1}),
+        ("forbidden", "failed", {"HTTP 403": 1}),
+    ],
 )
-def test_who_does_not_get_the_first_frame_gets_none(post, connection_id, outcome):
-    empty: dict[str, list[str]] = {"delivered": [], "gone": [], "throttled": [], "failed": []}
+def test_who_does_not_get_the_first_frame_gets_none(post, connection_id, outcome, reasons):
+    nobody: dict[str, list[str]] = {"delivered": [], "gone": [], "throttled": [], "failed": []}
     result = post.outbox.post_each([(connection_id, "1"), (connection_id, "2")])
-    assert result == Deliveries(**{**empty, outcome: [connection_id]})
+    assert result == Deliveries(**{**nobody, outcome: [connection_id]}, reasons=reasons)
     assert post.frames(connection_id) == []
 
 
@@ -123,26 +136,31 @@ def test_who_goes_in_between_is_gone(server):
 def test_each_frame_is_tried_as_often_as_a_single_one(server):
     pauses: list[int] = []
     adapter(server, pauses).post_each([("hiccup", "1"), ("hiccup", "2"), ("flooded", "1")])
-    assert (server.frames["hiccup"], pauses) == (["1", "2"], [1, 2])
+    assert (server.frames["hiccup"], sorted(pauses)) == (["1", "2"], [1, 1, 2, 2])
 
 
 def test_one_that_hangs_ends_with_the_time_for_all(server):
-    result = adapter(server).post_each([("c1", "1"), ("hangs", "1"), ("c1", "2")], timeout=2.0)
-    # c1's second frame has to wait for the round that hangs.
-    assert (sorted(result.failed), server.frames["c1"]) == (["c1", "hangs"], ["1"])
+    result = adapter(server).post_each([("c1", "1"), ("hangs", "1"), ("hangs", "2")], timeout=2.0)
+    assert result == Deliveries(["c1"], [], [], ["hangs"], {"timed out": 1})
+
+
+def test_one_that_hangs_does_not_keep_another_from_its_further_frames(server):
+    adapter(server).post_each([("c1", "1"), ("hangs", "1"), ("c1", "2")], timeout=2.0)
+    assert server.frames["c1"] == ["1", "2"]
 
 
 def test_when_the_time_is_over_nothing_is_tried_again(server):
     time, tries = Time(), 0
 
-    def pause(attempt: int) -> None:
+    def pause(number: int) -> float:
         nonlocal tries
-        tries = attempt
+        tries = number
         time.now += 1.5
+        return 0.0
 
-    outbox = ManagementOutbox(account(server.url), ENDPOINT, patience(attempts=9)._replace(pause=pause), time)
-    result = outbox.post_each([("flooded", "1"), ("c1", "1")], timeout=2.5)
-    assert (result, tries) == (Deliveries(["c1"], [], [], ["flooded"]), 2)
+    outbox = ManagementOutbox(account(server.url), ENDPOINT, patience(attempts=9), time, pause=pause)
+    result = outbox.post_each([("flooded", "1")], timeout=2.5)
+    assert (result, tries) == (Deliveries([], [], ["flooded"], [], {"HTTP 429": 1}), 2)
 
 
 def test_without_time_nothing_is_sent(server):

@@ -6,142 +6,159 @@ for an id that never was one, 429 for too many requests or a full client buffer,
 
 from __future__ import annotations
 
+import functools
 import time
-from collections.abc import Callable, Iterable, Sequence
-from urllib.parse import quote, urlsplit
+from collections import Counter
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from urllib.parse import urlsplit
 
-from realtime.ports import Deliveries
+from realtime.ports import Deliveries, Fate, Posted
 
-from .http1 import Response
 from .json_service import Patience
-from .service import Account, Call, Service
-from .transport import Outcome
+from .lanes import Budget, Call, Lane, Rules, jittered
+from .rate import Bucket, in_turn
+from .series import Series
+from .service import Account, Service
 
-_GONE = (400, 410)
-_DONE = (200, 204)
+# Little's law: 10,000/s at API Gateway's 15 ms are 150 in flight.
+WINDOW = 192
+# Most often all get the same frame. Each may be 128 KB.
+_FRAMES_KEPT = 16
 _NEVER = float("inf")
-
-
-class _Lane:
-    """What is on its way to one connection: its frames in order, and how often the first of them was tried."""
-
-    __slots__ = ("connection_id", "frames", "tries")
-
-    def __init__(self, connection_id: str, *frames: bytes) -> None:
-        self.connection_id = connection_id
-        self.frames = list(frames)
-        self.tries = 0
-
-
-class _Tally:
-    def __init__(self) -> None:
-        self.delivered: list[str] = []
-        self.gone: list[str] = []
-        self.throttled: list[str] = []
-        self.failed: list[str] = []
-
-    def add(self, connection_id: str, outcome: Outcome) -> None:
-        self._list_for(outcome).append(connection_id)
-
-    def deliveries(self) -> Deliveries:
-        return Deliveries(self.delivered, self.gone, self.throttled, self.failed)
-
-    def _list_for(self, outcome: Outcome) -> list[str]:
-        if not isinstance(outcome, Response):
-            return self.failed
-        if outcome.status in _DONE:
-            return self.delivered
-        if outcome.status in _GONE:
-            return self.gone
-        return self.throttled if outcome.status == 429 else self.failed
 
 
 class ManagementOutbox:
     """The Outbox port over one stage's management endpoint."""
 
     def __init__(
-        self, account: Account, endpoint: str, patience: Patience, clock: Callable[[], float] = time.monotonic
+        self,
+        account: Account,
+        endpoint: str,
+        patience: Patience,
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        rate: int | None = None,
+        pause: Callable[[int], float] = jittered,
     ) -> None:
         """`endpoint` is https://{api}.execute-api.{region}.amazonaws.com/{stage}; an override keeps the path.
 
-        `clock` is in seconds and never goes back.
+        `clock` is in seconds and never goes back. `rate` is how many frames may be posted a second, by all calls
+        together. `pause` says how many seconds to wait before the n-th repeat (from 1), not `patience`, whose pause
+        sleeps.
         """
         parts = urlsplit(endpoint)
         url = account.endpoint("apigatewaymanagementapi") or f"{parts.scheme}://{parts.netloc}"
-        self._service = Service(account, "execute-api", url)
-        self._prefix = f"{parts.path.rstrip('/')}/@connections/"
+        self._service = Service(account, "execute-api", url, window=WINDOW, clock=clock)
+        self._account = account
+        self._folder = f"{parts.path.rstrip('/')}/@connections/"
         self._patience = patience
         self._clock = clock
+        self._pause = pause
+        self._bucket = Bucket(rate, clock) if rate else None
+
+    def stream(self, frames: Iterable[tuple[str, str] | float], timeout: float | None = None) -> Iterator[Posted]:
+        return _posted(self._run(_lanes(frames, self._call("POST", timeout)), timeout))
 
     def post(self, connection_ids: Sequence[str], frame: str) -> Deliveries:
-        body = frame.encode()
-        return self._deliver("POST", [_Lane(connection_id, body) for connection_id in connection_ids], _NEVER)
+        return self._post([(connection_id, frame) for connection_id in connection_ids], None)
 
     def post_each(self, frames: Sequence[tuple[str, str]], timeout: float | None = None) -> Deliveries:
-        ends_at = _NEVER if timeout is None else self._clock() + timeout
-        # Most often many get the same frame.
-        bodies = {frame: frame.encode() for frame in {frame for _, frame in frames}}
-        lanes: dict[str, _Lane] = {}
-        for connection_id, frame in frames:
-            if connection_id in lanes:
-                lanes[connection_id].frames.append(bodies[frame])
-            else:
-                lanes[connection_id] = _Lane(connection_id, bodies[frame])
-        return self._deliver("POST", list(lanes.values()), ends_at)
+        return self._post(frames, timeout)
 
     def close(self, connection_ids: Sequence[str]) -> None:
-        self._deliver("DELETE", [_Lane(connection_id, b"") for connection_id in connection_ids], _NEVER)
+        call = self._call("DELETE", None)
+        self._finish([Lane(call, connection_id, "") for connection_id in connection_ids], None)
 
     def gone(self, connection_ids: Sequence[str]) -> set[str]:
-        outcomes = self._send("GET", [(connection_id, b"") for connection_id in connection_ids], None)
-        return {
-            connection_id
-            for connection_id, outcome in zip(connection_ids, outcomes, strict=True)
-            if isinstance(outcome, Response) and outcome.status in _GONE
-        }
+        call = self._call("GET", None, attempts=1)
+        lanes = [Lane(call, connection_id, "") for connection_id in connection_ids]
+        self._finish(lanes, None)
+        return {lane.connection_id for lane in lanes if lane.fate == "gone"}
 
-    def _deliver(self, method: str, lanes: list[_Lane], ends_at: float) -> Deliveries:
-        """Send each lane's frames in rounds: a frame goes out in the one after that in which its forerunner arrived."""
-        tally = _Tally()
-        while lanes:
-            left = None if ends_at == _NEVER else ends_at - self._clock()
-            outcomes = self._send(method, [(lane.connection_id, lane.frames[0]) for lane in lanes], left)
-            again, tries = [], 0
-            for lane, outcome in zip(lanes, outcomes, strict=True):
-                if self._settles(lane, outcome, ends_at):
-                    tally.add(lane.connection_id, outcome)
-                else:
-                    again.append(lane)
-                    tries = max(tries, lane.tries)
-            lanes = again
-            if tries:
-                self._patience.pause(tries)
-        return tally.deliveries()
+    def hang_up(self) -> None:
+        """Close the connections to the service that are kept for further calls."""
+        self._service.close()
 
-    def _settles(self, lane: _Lane, outcome: Outcome, ends_at: float) -> bool:
-        """Note what became of the lane's first frame. True if nothing more is to be sent to it."""
-        if isinstance(outcome, Response) and outcome.status in _DONE:
-            lane.tries = 0
-            # A list, not a queue: there are seldom more than two.
-            del lane.frames[0]
-            return not lane.frames
-        lane.tries += 1
-        if lane.tries >= self._patience.attempts or not _may_retry(outcome):
-            return True
-        return ends_at != _NEVER and self._clock() >= ends_at
+    def _post(self, frames: Iterable[tuple[str, str]], timeout: float | None) -> Deliveries:
+        call = self._call("POST", timeout)
+        lanes: dict[str, Lane] = {}
+        for connection_id, frame in frames:
+            if connection_id in lanes:
+                lanes[connection_id].add(frame)
+            else:
+                lanes[connection_id] = Lane(call, connection_id, frame)
+        self._finish(lanes.values() if self._bucket is None else in_turn(lanes.values(), self._bucket), timeout)
+        return _deliveries(lanes.values())
 
-    def _send(self, method: str, bodies: Iterable[tuple[str, bytes]], within: float | None) -> list[Outcome]:
+    def _finish(self, lanes: Iterable[Lane | float], timeout: float | None) -> None:
+        for _ in self._run(lanes, timeout):
+            pass
+
+    def _run(self, lanes: Iterable[Lane | float], timeout: float | None) -> Generator[Lane, None, None]:
+        return self._service.run(lanes, timeout=self._patience.timeout, within=timeout)
+
+    def _call(self, method: str, timeout: float | None, attempts: int | None = None) -> Call:
+        ends_at = _NEVER if timeout is None else self._clock() + timeout
+        rules = Rules(attempts or self._patience.attempts, ends_at, self._clock, self._pause)
         # The service's name in IAM is one action for all methods: count them by method.
-        operation = f"ManageConnections{method}"
-        calls = [
-            Call(operation, method, self._prefix + quote(connection_id, safe=""), {}, body)
-            for connection_id, body in bodies
-        ]
-        return self._service.send(calls, timeout=self._patience.timeout, within=within)
+        operation = f"execute-api:ManageConnections{method}"
+        begin = functools.partial(self._service.series, method, self._folder)
+        return Call(
+            _Sender(self._account, begin, operation, self._bucket if method == "POST" else None), rules, Budget()
+        )
 
 
-def _may_retry(outcome: Outcome) -> bool:
-    """Whether trying again may help. After a 5xx the client may hear the frame twice: nobody knows its fate."""
-    if isinstance(outcome, Response):
-        return outcome.status == 429 or outcome.status >= 500
-    return not outcome.sent
+class _Sender:
+    """The requests of one call of the outbox."""
+
+    def __init__(
+        self, account: Account, begin: Callable[[bytes], Series], operation: str, bucket: Bucket | None
+    ) -> None:
+        self._calls = account.calls
+        self._wall_clock = account.wall_clock
+        self._begin = begin
+        self._operation = operation
+        self._bucket = bucket
+        self._series: dict[str, Series] = {}
+
+    def request(self, connection_id: str, frame: str) -> bytes:
+        series = self._series.get(frame)
+        if series is None:
+            if len(self._series) >= _FRAMES_KEPT:
+                self._series.clear()
+            series = self._series[frame] = self._begin(frame.encode())
+        self._calls[self._operation] += 1
+        return series.request(connection_id, self._wall_clock())
+
+    def reserve(self) -> float:
+        return 0.0 if self._bucket is None else self._bucket.reserve()
+
+
+def _lanes(frames: Iterable[tuple[str, str] | float], call: Call) -> Iterator[Lane | float]:
+    """A lane for each frame, with a number before it if it has to wait for the rate."""
+    reserve = call.sender.reserve
+    for item in frames:
+        if isinstance(item, tuple):
+            if (wait := reserve()) > 0:
+                yield wait
+            yield Lane(call, item[0], item[1])
+        else:
+            yield item
+
+
+def _posted(run: Generator[Lane, None, None]) -> Iterator[Posted]:
+    try:
+        for lane in run:
+            yield lane.posted()
+    finally:
+        run.close()
+
+
+def _deliveries(lanes: Iterable[Lane]) -> Deliveries:
+    names: dict[Fate, list[str]] = {"delivered": [], "gone": [], "throttled": [], "failed": []}
+    reasons: Counter[str] = Counter()
+    for lane in lanes:
+        names[lane.fate].append(lane.connection_id)
+        if lane.fate in ("throttled", "failed"):
+            reasons[lane.reason or ""] += 1
+    return Deliveries(**names, reasons=dict(reasons))

@@ -1,201 +1,145 @@
 """Many HTTP requests in flight to one host, over kept-alive connections, in one thread.
 
-A selector loop rather than asyncio: a handler is synchronous, and importing asyncio alone would add more to a
+A loop of its own rather than asyncio: a handler is synchronous, and importing asyncio alone would add more to a
 cold start than all of this package (`make bench`).
 """
 
 from __future__ import annotations
 
-import selectors
-import ssl
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Generator, Iterable, Sequence
+from typing import Protocol
 
-from .connection import Address, Broken, Connection, Origin, resolve
-from .http1 import Request, Response
+from .connection import Address, Connection, Origin, Tls, resolve
+from .exchange import RunLimits
+from .intake import Intake, JobT
+from .job import Failed, Job, Outcome
+from .poller import Poller, new_poller
+from .window import Run
 
-# A lookup blocks, and a batch opens many connections at once; API Gateway's names live for a minute.
+__all__ = ["Encodes", "Failed", "Job", "Outcome", "Transport"]
+
+# A lookup blocks, and a run opens many connections at once; API Gateway's names live for a minute.
 _ADDRESSES_TTL_SECONDS = 30.0
-_TIMED_OUT = "timed out"
+_LOOKUP_PAUSE_SECONDS = 1.0
+# How long an idle connection lasts at least: the shortest limits of usual peers are 5 s.
+_RESTED_SECONDS = 1.0
+# How many connections: a Lambda may have 1,024 descriptors.
+MAX_OPEN = 512
+_NEVER = float("inf")
 
 
-class Failed(NamedTuple):
-    """No answer: `reason` says why. `sent` tells whether the peer may have acted on the request."""
+class Encodes(Protocol):
+    """A request that can be put into bytes."""
 
-    reason: str
-    sent: bool
-
-
-Outcome = Response | Failed
+    def encode(self) -> bytes:
+        """The request as it is sent. Asked for when there is a connection for it."""
 
 
-class _Exchange:
-    """One request under way and its place in the batch."""
+class _Sending:
+    """The job of sending one request once."""
 
-    def __init__(self, index: int, data: bytes) -> None:
-        self.index = index
-        self.data = data
-        self.deadline = 0.0
+    __slots__ = ("outcome", "request")
+
+    def __init__(self, request: Encodes) -> None:
+        self.request = request
+        self.outcome: Outcome = Failed("not sent", sent=False)
+
+    def data(self) -> bytes:
+        return self.request.encode()
+
+    def settle(self, outcome: Outcome) -> None:
+        self.outcome = outcome
 
 
 class Transport:
-    """Sends batches of requests to one origin. Not for use by two threads at once."""
+    """Sends requests to one origin. Not for use by two threads at once; runs may be nested."""
 
     def __init__(
         self,
         origin: Origin,
         *,
-        max_connections: int = 64,
+        window: int = 64,
+        max_open: int = MAX_OPEN,
         clock: Callable[[], float] = time.monotonic,
+        poller: Callable[[], Poller] = new_poller,
     ) -> None:
+        """At most `window` requests are in flight; those that take long do not count, up to `max_open` in all."""
         self._origin = origin
-        self._max_connections = max_connections
+        self._window = min(window, max_open)
+        self._max_open = max_open
         self._clock = clock
-        self._tls: ssl.SSLContext | None = None
+        self._poller = poller
+        self._tls: Tls | None = None
         self._idle: list[Connection] = []
         self._addresses: deque[Address] = deque()
         self._resolved_at = float("-inf")
 
-    def send(self, requests: Sequence[Request], *, timeout: float, within: float | None = None) -> list[Outcome]:
-        """Send all, at most `max_connections` in flight; return what became of each, in the same order.
+    def run(
+        self, jobs: Iterable[JobT | float], *, timeout: float, within: float | None = None
+    ) -> Generator[JobT, None, None]:
+        """Send the jobs' requests; yield each job when it is finished.
 
-        `timeout` (seconds) runs for each request from the moment it gets a connection: a slow peer costs its slot, not
-        the batch. `within` (seconds) ends the batch: nothing is begun after it, and nothing waited for. Where the peer
-        closed a kept-alive connection before it answered a byte, the request is sent again, once, over a new one.
+        Jobs are taken as places get free. A number among them: none is taken for so many seconds, and what is in
+        flight goes on. `timeout` (seconds) runs for each request from the moment it gets a connection: a slow peer
+        costs its place, not the run. `within` (seconds) ends the run: nothing is begun after it, nothing waited for,
+        and whatever a job answers to that. A request whose kept-alive connection turns out to be stale
+        (`Connection.stale`) is sent again, once, over a new one. To close the generator ends what is in flight.
         """
-        ends_at = float("inf") if within is None else self.now() + within
-        run = _Run(self, [request.encode() for request in requests], timeout, ends_at)
-        try:
-            return run.finish()
-        finally:
-            run.close()
+        ends_at = _NEVER if within is None else self._clock() + within
+        limits = RunLimits(self._window, self._max_open, timeout, ends_at)
+        return Run(self, Intake(jobs, self._clock), limits, self._clock, self._poller).jobs()
+
+    def send(self, requests: Sequence[Encodes], *, timeout: float, within: float | None = None) -> list[Outcome]:
+        """Send all, each once; return what became of them, in the same order. `timeout`, `within` as in `run`."""
+        jobs = [_Sending(request) for request in requests]
+        for _ in self.run(jobs, timeout=timeout, within=within):
+            pass
+        return [job.outcome for job in jobs]
 
     def close(self) -> None:
         """Close the kept-alive connections."""
-        for connection in self._idle:
-            connection.close()
-        self._idle.clear()
+        while self._idle:
+            self._idle.pop().close()
 
-    def now(self) -> float:
-        """The transport's clock, in seconds."""
-        return self._clock()
-
-    @property
-    def max_connections(self) -> int:
-        """How many requests can be in flight."""
-        return self._max_connections
-
-    def borrow(self) -> Connection:
-        """A kept-alive connection that looks alive, or a new one that is being opened. Raises OSError."""
+    def idle(self) -> Connection | None:
+        """A kept-alive connection that looks alive."""
         while self._idle:
             connection = self._idle.pop()
             if connection.looks_alive():
+                connection.rested = self._clock() - connection.kept_at >= _RESTED_SECONDS
                 return connection
             connection.close()
-        return self.open()
+        return None
 
     def open(self) -> Connection:
         """A new connection that is being opened. Raises OSError."""
         if self._origin.tls and self._tls is None:
-            self._tls = ssl.create_default_context()
-        return Connection(self._origin, self._next_address(), self._tls)
+            self._tls = Tls(self._origin.host)
+        return Connection(self._next_address(), self._tls)
+
+    def keep(self, connection: Connection) -> None:
+        """Take back a connection that can serve another request. More than the window are not needed again."""
+        if len(self._idle) < self._window:
+            connection.kept_at = self._clock()
+            self._idle.append(connection)
+        else:
+            connection.close()
 
     def _next_address(self) -> Address:
         """The origin's addresses by turns: one that does not answer costs a share, and a second try goes elsewhere."""
-        if self.now() - self._resolved_at >= _ADDRESSES_TTL_SECONDS:
-            self._addresses = deque(resolve(self._origin))
-            self._resolved_at = self.now()
+        if self._clock() - self._resolved_at >= _ADDRESSES_TTL_SECONDS:
+            self._look_up()
+        if not self._addresses:
+            raise OSError(None, "its name does not resolve")
         self._addresses.rotate(-1)
         return self._addresses[-1]
 
-    def keep(self, connection: Connection) -> None:
-        """Take back a connection that can serve another request."""
-        self._idle.append(connection)
-
-
-class _Run:
-    """One batch."""
-
-    def __init__(self, transport: Transport, requests: Sequence[bytes], timeout: float, ends_at: float) -> None:
-        self._transport = transport
-        self._timeout = timeout
-        self._ends_at = ends_at
-        self._waiting = deque(_Exchange(index, data) for index, data in enumerate(requests))
-        self._active: dict[Connection, _Exchange] = {}
-        self._outcomes: list[Outcome | None] = [None] * len(requests)
-        self._selector = selectors.DefaultSelector()
-
-    def finish(self) -> list[Outcome]:
-        while self._waiting or self._active:
-            while self._waiting and len(self._active) < self._transport.max_connections:
-                self._start(self._waiting.popleft(), self._transport.borrow)
-            if self._active:
-                self._step()
-        return [outcome or Failed("not sent", sent=False) for outcome in self._outcomes]
-
-    def close(self) -> None:
-        for connection in list(self._active):
-            self._drop(connection)
-        self._selector.close()
-
-    def _start(self, exchange: _Exchange, acquire: Callable[[], Connection]) -> None:
-        now = self._transport.now()
-        exchange.deadline = min(now + self._timeout, self._ends_at)
-        if now >= self._ends_at:
-            self._outcomes[exchange.index] = Failed(_TIMED_OUT, sent=False)
-            return
+    def _look_up(self) -> None:
+        """Once for many: where a lookup fails, the next is a second away, and the addresses of before go on."""
         try:
-            connection = acquire()
-        except OSError as failure:
-            self._outcomes[exchange.index] = Failed(_reason(failure), sent=False)
-            return
-        self._active[connection] = exchange
-        connection.begin(exchange.data)
-        self._selector.register(connection.fileno(), connection.interest(), connection)
-        self._advance(connection)
-
-    def _step(self) -> None:
-        nearest = min(exchange.deadline for exchange in self._active.values())
-        for key, _ in self._selector.select(max(0.0, nearest - self._transport.now())):
-            self._advance(key.data)
-        now = self._transport.now()
-        for connection in [c for c, exchange in self._active.items() if exchange.deadline <= now]:
-            exchange = self._drop(connection)
-            self._outcomes[exchange.index] = Failed(_TIMED_OUT, sent=connection.sent)
-
-    def _advance(self, connection: Connection) -> None:
-        try:
-            response = connection.advance()
-        except Broken as failure:
-            self._replace(connection, failure)
-            return
-        if response is None:
-            self._selector.modify(connection.fileno(), connection.interest(), connection)
-            return
-        exchange = self._active.pop(connection)
-        self._selector.unregister(connection.fileno())
-        self._outcomes[exchange.index] = response
-        if response.headers.get("connection", "").lower() == "close":
-            connection.close()
-        else:
-            self._transport.keep(connection)
-
-    def _replace(self, connection: Connection, failure: Broken) -> None:
-        exchange = self._drop(connection)
-        if connection.stale:
-            # Once at most: a new connection is never stale.
-            self._start(exchange, self._transport.open)
-        else:
-            self._outcomes[exchange.index] = Failed(str(failure), sent=connection.sent)
-
-    def _drop(self, connection: Connection) -> _Exchange:
-        exchange = self._active.pop(connection)
-        self._selector.unregister(connection.fileno())
-        connection.close()
-        return exchange
-
-
-def _reason(failure: OSError) -> str:
-    return failure.strerror or type(failure).__name__
+            self._addresses = deque(resolve(self._origin))
+            self._resolved_at = self._clock()
+        except OSError:
+            self._resolved_at = self._clock() - _ADDRESSES_TTL_SECONDS + _LOOKUP_PAUSE_SECONDS

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple, Protocol
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Literal, NamedTuple, Protocol
 
 from realtime.domain.apps import App
 from realtime.domain.connections import Identity
@@ -29,10 +29,13 @@ class Tasks(Protocol):
 
 
 class Invoker(Protocol):
-    """Starts the function that speaks first on new connections."""
+    """Starts the function that speaks to clients after its caller has returned. Each start may happen twice."""
 
     def welcome(self, connection_id: str) -> None:
         """Have the client welcomed, or refused, once its handshake is over."""
+
+    def start(self, jobs: Sequence[Mapping[str, Any]]) -> None:
+        """Have these done, each in an invocation of its own. `jobs` are JSON objects with a `kind`."""
 
 
 class Clock(Protocol):
@@ -45,25 +48,49 @@ class Clock(Protocol):
         """Wait."""
 
 
+Fate = Literal["delivered", "gone", "throttled", "failed"]
+
+
+class Posted(NamedTuple):
+    """What became of what was posted to one connection. Not delivered, `reason` says why: "HTTP 413", "timed out".
+
+    `sent`: a request left us, whatever was answered to it, if anything was. Failed and not sent, it is as if nobody
+    had tried: the gateway was out of reach, or the time was over before.
+    """
+
+    connection_id: str
+    fate: Fate
+    reason: str | None = None
+    sent: bool = True
+
+
 class Deliveries(NamedTuple):
-    """What became of one frame: connection ids by outcome."""
+    """What became of one frame: connection ids by outcome, and how many were throttled or failed for which reason."""
 
     delivered: Sequence[str] = ()
     gone: Sequence[str] = ()
     throttled: Sequence[str] = ()
     failed: Sequence[str] = ()
+    reasons: Mapping[str, int] = {}
 
 
 class Outbox(Protocol):
     """The only way to a client."""
 
+    def stream(self, frames: Iterable[tuple[str, str] | float], timeout: float | None = None) -> Iterator[Posted]:
+        """Send (connection id, frame) pairs as they come, many at once; yield what becomes of each as it does.
+
+        No connection twice. A number among them: take no more for so many seconds. A bad recipient never raises nor
+        holds up the others. `timeout` in seconds ends all tries for what has not been delivered by then.
+        """
+
     def post(self, connection_ids: Sequence[str], frame: str) -> Deliveries:
-        """Send one text frame to each. A bad recipient is in the result and never raises nor holds up the others."""
+        """Send one text frame to each."""
 
     def post_each(self, frames: Sequence[tuple[str, str]], timeout: float | None = None) -> Deliveries:
         """Send each connection its own frames: (connection id, frame) pairs; those of one connection arrive in order.
 
-        `timeout` in seconds ends all tries for what has not been delivered by then.
+        `timeout` as in `stream`.
         """
 
     def close(self, connection_ids: Sequence[str]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import ssl
+import struct
 import threading
 from collections.abc import Callable
 from types import TracebackType
@@ -17,9 +18,15 @@ class Wire:
 
     def __init__(self, peer: Peer, raw: socket.socket, number: int) -> None:
         self.number = number
+        self.closed = threading.Event()
         self._peer = peer
         self._socket = raw
         self._file = raw.makefile("rb")
+
+    @property
+    def resumed(self) -> bool:
+        """Whether the client resumed the session of an earlier connection."""
+        return isinstance(self._socket, ssl.SSLSocket) and bool(self._socket.session_reused)
 
     def request(self) -> str | None:
         """Read a whole request; return its target, or None when the client has closed."""
@@ -42,11 +49,18 @@ class Wire:
     def send(self, data: bytes) -> None:
         self._socket.sendall(data)
 
+    def reset(self) -> None:
+        """Close as a machine does that has crashed: without an end of stream."""
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self._file.close()
+        self._socket.close()
+
     def close(self) -> None:
         with contextlib.suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
         self._file.close()
         self._socket.close()
+        self.closed.set()
 
 
 Script = Callable[[Wire], None]
@@ -59,7 +73,10 @@ def echo(wire: Wire) -> None:
 
 
 class Peer:
-    """Listens while it is entered. `ended` is set when that ends: what a script may wait for to hang."""
+    """Listens while it is entered. `wires` are the connections that were accepted.
+
+    `ended` is set when that ends: what a script may wait for to hang.
+    """
 
     def __init__(self, script: Script = echo, tls: ssl.SSLContext | None = None) -> None:
         self.ended = threading.Event()
@@ -70,7 +87,7 @@ class Peer:
         self._tls = tls
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=256)
         self._threads: list[threading.Thread] = []
-        self._wires: list[Wire] = []
+        self.wires: list[Wire] = []
 
     @property
     def port(self) -> int:
@@ -90,7 +107,7 @@ class Peer:
             self._listener.shutdown(socket.SHUT_RDWR)
         self._threads[0].join(PATIENCE)
         self._listener.close()
-        for wire in self._wires:
+        for wire in self.wires:
             wire.close()
         for thread in self._threads[1:]:
             thread.join(PATIENCE)
@@ -112,7 +129,7 @@ class Peer:
             raw.close()
             return
         wire = Wire(self, stream, number)
-        self._wires.append(wire)
+        self.wires.append(wire)
         with contextlib.suppress(OSError, ValueError):
             self._script(wire)
         wire.close()

@@ -50,6 +50,40 @@ def test_a_response_in_two_pieces_cut_anywhere(data, draw):
     assert (parser.feed(data[:cut]), parser.feed(data[cut:])) == (None, EXPECTED[data])
 
 
+NAMES = st.sampled_from(["Content-Length", "content-length", "Connection", "Transfer-Encoding", "Date", "X-Close"])
+VALUES = st.sampled_from(
+    ["0", "5", " 5 ", "4", "close", "Close", "keep-alive", "chunked", "identity", "", "+5", "5, 5"]
+)
+STATUSES = st.sampled_from(["200 OK", "204 No Content", "304 ", "410", "429 Too Many", "2000", "20", "abc", ""])
+
+
+@given(STATUSES, st.lists(st.tuples(NAMES, VALUES), max_size=4), st.sampled_from(["HTTP/1.1", "HTTP/1.0", "HTTP/2"]))
+def test_what_comes_at_once_is_read_like_what_comes_in_two_pieces(status, fields, version):
+    lines = [f"{version} {status}", *(f"{name}: {value}" for name, value in fields)]
+    data = "\r\n".join(lines).encode() + b"\r\n\r\nhello"
+    assert read_in_pieces(data) == read_in_pieces(data[:1], data[1:])
+
+
+def read_in_pieces(*pieces: bytes) -> object:
+    """What a parser makes of them, and the state that it is in then."""
+    parser = ResponseParser()
+    try:
+        responses = [parser.feed(piece) for piece in pieces]
+    except ProtocolError as problem:
+        return str(problem)
+    return responses[-1], parser.started, parser.closes
+
+
+def test_headers_of_a_response_can_be_looked_through():
+    response = ResponseParser().feed(LENGTH)
+    assert response is not None
+    assert (list(response.headers), len(response.headers), "date" in response.headers) == (
+        ["content-length", "x-amzn-errortype"],
+        2,
+        False,
+    )
+
+
 def test_a_response_has_started_from_its_first_byte_to_its_last():
     parser = ResponseParser()
     states = [parser.started]
@@ -57,6 +91,22 @@ def test_a_response_has_started_from_its_first_byte_to_its_last():
     states.append(parser.started)
     parser.feed(LENGTH[1:])
     assert [*states, parser.started] == [False, True, False]
+
+
+@pytest.mark.parametrize(
+    ("head", "closes"),
+    [
+        (b"HTTP/1.1 200 OK\r\n", False),
+        (b"HTTP/1.1 200 OK\r\nConnection: Close\r\n", True),
+        (b"HTTP/1.1 200 OK\r\nConnection: keep-alive\r\n", False),
+        (b"HTTP/1.0 200 OK\r\n", True),
+        (b"HTTP/1.0 200 OK\r\nConnection: keep-alive\r\n", False),
+    ],
+)
+def test_whether_the_connection_closes_after_a_response(head, closes):
+    parser = ResponseParser()
+    parser.feed(head + b"Content-Length: 0\r\n\r\n")
+    assert parser.closes is closes
 
 
 def test_http_1_0_means_that_the_connection_closes():

@@ -3,12 +3,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
+from itertools import chain
 
 import pytest
 
-from realtime.aws.connection import Origin
+from realtime.aws.connection import Address, Origin
 from realtime.aws.http1 import Request, Response
 from realtime.aws.transport import Failed, Outcome, Transport
+from tests.unit.realtime.jobs import Asking
 from tests.unit.realtime.peer import PATIENCE, Peer, Wire, echo
 
 Open = Callable[..., Transport]
@@ -23,9 +25,7 @@ def stack() -> Iterator[ExitStack]:
 @pytest.fixture
 def transport_to(stack: ExitStack) -> Open:
     def to(peer: Peer, max_connections: int = 8) -> Transport:
-        transport = Transport(
-            Origin("127.0.0.1", peer.port, tls=False, authority="peer"), max_connections=max_connections
-        )
+        transport = Transport(Origin("127.0.0.1", peer.port, tls=False, authority="peer"), window=max_connections)
         stack.callback(transport.close)
         return transport
 
@@ -110,6 +110,20 @@ def test_a_request_that_times_out_gives_its_slot_to_the_next(stack, transport_to
     assert bodies(send(transport, "/hang", "/1", timeout=2.0)) == ["timed out", "/1"]
 
 
+def test_while_half_of_them_go_on_nothing_is_opened_for_those_that_hang(stack, transport_to):
+    def script(wire: Wire) -> None:
+        while (target := wire.request()) is not None and target != "/hang":
+            wire.answer(target)
+        wire.request()
+
+    peer = stack.enter_context(Peer(script))
+    first, later = map(Asking, ["/hang", "/hang", "/1", "/2"]), map(Asking, ["/3"] * 20)
+    # By then the first two are slow.
+    jobs: Iterator[Asking | float] = chain(first, [0.3], later)
+    ends = [job.end for job in transport_to(peer, 4).run(jobs, timeout=1.0)]
+    assert (ends.count("timed out"), ends.count("/3"), peer.connections) == (2, 20, 4)
+
+
 def test_a_connection_that_timed_out_is_not_used_again(stack, transport_to):
     peer = stack.enter_context(Peer(hanging))
     transport = transport_to(peer)
@@ -160,44 +174,15 @@ def test_what_a_peer_sends_unasked_is_not_taken_for_the_next_answer(stack, trans
     assert bodies(send(transport, "/first") + send(transport, "/second")) == ["/0", "/1"]
 
 
-def drops_on_reuse(wire: Wire) -> None:
-    """Answer the first request of a connection, and hang up on the second."""
-    wire.answer(wire.request() or "")
-    wire.request()
-
-
-def test_a_request_on_a_stale_connection_is_sent_again_on_a_new_one(stack, transport_to):
-    peer = stack.enter_context(Peer(drops_on_reuse))
-    transport = transport_to(peer)
-    assert bodies(send(transport, "/1") + send(transport, "/2")) == ["/1", "/2"]
-    assert peer.targets == ["/1", "/2", "/2"]
-
-
-def test_a_request_is_not_sent_again_on_another_stale_connection(stack, transport_to):
-    both_here = threading.Barrier(2)
-
+def test_what_comes_with_an_answer_is_not_taken_for_the_next_in_the_same_batch(stack, transport_to):
     def script(wire: Wire) -> None:
-        target = wire.request()
-        if wire.number < 2:
-            both_here.wait(PATIENCE)
-        wire.answer(target or "")
+        wire.request()
+        answer = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n/%d" % wire.number
+        wire.send(answer + b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nstray")
         wire.request()
 
-    transport = transport_to(stack.enter_context(Peer(script)))
-    send(transport, "/1", "/2")
-    assert bodies(send(transport, "/3")) == ["/3"]
-
-
-def test_a_request_is_sent_again_only_once(stack, transport_to):
-    def script(wire: Wire) -> None:
-        if wire.number == 0:
-            wire.answer(wire.request() or "")
-        wire.request()
-
-    peer = stack.enter_context(Peer(script))
-    transport = transport_to(peer)
-    send(transport, "/1")
-    assert (send(transport, "/2"), peer.targets) == ([Failed("closed by the peer", sent=True)], ["/1", "/2", "/2"])
+    transport = transport_to(stack.enter_context(Peer(script)), max_connections=1)
+    assert bodies(send(transport, "/first", "/second")) == ["/0", "/1"]
 
 
 def test_a_request_on_a_new_connection_is_not_sent_again(stack, transport_to):
@@ -206,18 +191,6 @@ def test_a_request_on_a_new_connection_is_not_sent_again(stack, transport_to):
 
     peer = stack.enter_context(Peer(script))
     assert (send(transport_to(peer), "/1"), peer.targets) == ([Failed("closed by the peer", sent=True)], ["/1"])
-
-
-def test_a_request_is_not_sent_again_once_its_answer_has_begun(stack, transport_to):
-    def script(wire: Wire) -> None:
-        wire.answer(wire.request() or "")
-        wire.request()
-        wire.send(b"HTTP/1.1 200 OK\r\n")
-
-    peer = stack.enter_context(Peer(script))
-    transport = transport_to(peer)
-    send(transport, "/1")
-    assert (bodies(send(transport, "/2")), peer.targets) == (["closed by the peer"], ["/1", "/2"])
 
 
 def test_a_refused_connection_fails_without_having_been_sent(transport_to):
@@ -287,3 +260,30 @@ def test_a_connection_that_cannot_even_be_begun_fails_at_once():
     (outcome,) = send(transport, "/1", timeout=2.0)
     assert isinstance(outcome, Failed)
     assert outcome.reason != "timed out"
+
+
+def test_a_name_that_does_not_resolve_is_not_looked_up_for_every_request(monkeypatch):
+    lookups = []
+
+    def fail(origin: Origin) -> list[Address]:
+        lookups.append(origin)
+        raise OSError("no such name")
+
+    monkeypatch.setattr("realtime.aws.transport.resolve", fail)
+    transport = Transport(Origin("nowhere.invalid", 443, tls=False, authority="nowhere"), clock=lambda: 0.0)
+    assert bodies(send(transport, *("/" * 50))) == ["its name does not resolve"] * 50
+    assert len(lookups) == 1
+
+
+def test_while_lookups_fail_the_addresses_of_before_go_on(stack, transport_to, monkeypatch):
+    peer = stack.enter_context(Peer())
+    times = iter(range(0, 100_000, 31))
+    transport = Transport(Origin("127.0.0.1", peer.port, tls=False, authority="peer"), clock=lambda: next(times))
+    stack.callback(transport.close)
+    transport.open().close()  # the clock goes on by more than an address lives at every look
+    monkeypatch.setattr("realtime.aws.transport.resolve", failing_lookup)
+    transport.open().close()
+
+
+def failing_lookup(origin: Origin) -> list[Address]:
+    raise OSError("the resolver is down")

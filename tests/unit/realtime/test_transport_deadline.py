@@ -20,7 +20,7 @@ def stack() -> Iterator[ExitStack]:
 
 
 def transport_to(stack: ExitStack, peer: Peer, max_connections: int = 8) -> Transport:
-    transport = Transport(Origin("127.0.0.1", peer.port, tls=False, authority="peer"), max_connections=max_connections)
+    transport = Transport(Origin("127.0.0.1", peer.port, tls=False, authority="peer"), max_open=max_connections)
     stack.callback(transport.close)
     return transport
 

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 import pytest
 
+from bench.sinks.certificates import Certificate, make_certificate
 from realtime.aws.connection import Origin
 from realtime.aws.http1 import Request, Response
 from realtime.aws.transport import Failed, Outcome, Transport
-from tests.unit.realtime.certificates import Certificate, make_certificate
-from tests.unit.realtime.peer import PATIENCE, Peer
+from tests.unit.realtime.peer import PATIENCE, Peer, Wire
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +51,20 @@ def test_a_large_request_over_tls_arrives_whole(peer):
 def test_a_connection_over_tls_is_kept(peer):
     send(peer, b"", b"", b"")
     assert peer.connections == 1
+
+
+@pytest.mark.usefixtures("trusted")
+def test_a_further_connection_resumes_the_session_of_the_first(certificate):
+    reused = []
+
+    def script(wire: Wire) -> None:
+        reused.append(wire.resumed)
+        wire.request()
+        wire.answer("", head="Connection: close\r\n")
+
+    with Peer(script, tls=certificate.server()) as peer:
+        send(peer, b"", b"", b"")
+    assert reused == [False, True, True]
 
 
 def test_a_certificate_that_nobody_vouches_for_is_refused_before_anything_is_sent(peer):

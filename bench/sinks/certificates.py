@@ -5,8 +5,8 @@ from __future__ import annotations
 import datetime
 import ipaddress
 import ssl
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -14,9 +14,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 
-@dataclass(frozen=True)
-class Certificate:
-    """A certificate and its key, as files."""
+class Certificate(NamedTuple):
+    """A certificate and its key, as files. Who trusts the certificate itself (SSL_CERT_FILE) trusts the server."""
 
     certificate: Path
     key: Path
