@@ -8,13 +8,14 @@ from typing import Any, NamedTuple
 
 from realtime.aws.service import Account
 from realtime.aws.telemetry import Telemetry
-from realtime.bootstrap import Event, Invocation, build_ports, lambda_handler
+from realtime.bootstrap import Event, Invocation, lambda_handler
 from realtime.ports import Ports
 from realtime.protocols.http_messages import HttpError, Request, Response
 from realtime.settings import Environ
 from realtime.usecases.http_api import Limits, answer, refuse
+from realtime.wiring import build_ports
 
-# What is left to end a publish under way, AWS services that hang included (bootstrap.py), and to answer.
+# What is left to end a publish under way, AWS services that hang included (wiring.py), and to answer.
 _RESERVE_MS = 12_000
 
 

@@ -7,10 +7,11 @@ from typing import Any
 
 from realtime.aws.service import Account
 from realtime.aws.telemetry import Telemetry
-from realtime.bootstrap import Invocation, build_ports, lambda_handler
+from realtime.bootstrap import Invocation, lambda_handler
 from realtime.ports import Ports
 from realtime.settings import Environ
 from realtime.usecases.sweep import sweep
+from realtime.wiring import build_ports
 
 # What is left for the page under way when the run has to stop.
 _RESERVE_MS = 15_000

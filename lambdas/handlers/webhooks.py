@@ -10,10 +10,11 @@ from realtime.aws.redelivery import SqsRedelivery
 from realtime.aws.service import Account
 from realtime.aws.telemetry import Telemetry
 from realtime.aws.webhook_sender import HttpWebhookSender
-from realtime.bootstrap import Invocation, build_ports, lambda_handler, sqs
+from realtime.bootstrap import Invocation, lambda_handler
 from realtime.settings import Environ
 from realtime.usecases.tasks import perform
 from realtime.usecases.webhooks import Desk, Message, work
+from realtime.wiring import build_ports, sqs
 
 # What a task, the requests after it (4 s) and the queue's calls may take. A task that this function did not survive
 # would be performed again, and the events that came of it be lost.

@@ -7,11 +7,12 @@ from typing import Any, NamedTuple
 
 from realtime.aws.service import Account
 from realtime.aws.telemetry import Telemetry
-from realtime.bootstrap import Invocation, build_door, lambda_handler
+from realtime.bootstrap import Invocation, lambda_handler
 from realtime.domain.errors import ErrorCode, ServiceError, Unauthorized
 from realtime.domain.origins import ORIGIN_HEADER, is_from_edge
 from realtime.settings import Environ
 from realtime.usecases.connect import Door, Handshake, connect
+from realtime.wiring import build_door
 
 # Swift's library asks for it. Whoever asks is to hear it back, and nobody else.
 _SUBPROTOCOL = "pusher-channels-protocol-7"
@@ -64,6 +65,7 @@ def _handshake(invocation: Invocation, headers: Mapping[str, str]) -> Handshake:
         protocol=query.get("protocol"),
         version=query.get("version"),
         origin=headers.get("origin"),
+        coalesce=query.get("coalesce"),
     )
 
 

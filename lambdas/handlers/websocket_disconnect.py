@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from realtime.bootstrap import Invocation, build_ports, lambda_handler
+from realtime.bootstrap import Invocation, lambda_handler
 from realtime.ports import Ports
 from realtime.usecases.disconnect import disconnect
+from realtime.wiring import build_ports
 
 
 def _handle(invocation: Invocation, ports: Ports) -> Mapping[str, Any]:

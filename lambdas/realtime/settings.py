@@ -42,6 +42,10 @@ class Environ:
         """A positive integer."""
         return self._parsed(name, None if default is None else str(default), _positive, "a positive integer") or 0
 
+    def count(self, name: str, default: int) -> int:
+        """An integer, zero or more."""
+        return self._parsed(name, str(default), _not_negative, "zero or a positive integer") or 0
+
     def flag(self, name: str) -> bool:
         """`true` or `false`, by default false."""
         return bool(self._parsed(name, "false", {"true": True, "false": False}.__getitem__, "true or false"))
@@ -75,17 +79,65 @@ class Environ:
             return None
 
 
+class Anything(Environ):
+    """Stands for an environment without reading one: every variable has some value, and nothing is wrong."""
+
+    def __init__(self) -> None:
+        super().__init__({})
+
+    def text(self, name: str, default: str | None = None) -> str:
+        """The default, or a dash."""
+        return default or "-"
+
+    def integer(self, name: str, default: int | None = None) -> int:
+        """The default, or 1."""
+        return default or 1
+
+    def count(self, name: str, default: int) -> int:
+        """The default."""
+        return default
+
+    def flag(self, name: str) -> bool:
+        """False."""
+        return False
+
+    def choice(self, name: str, allowed: tuple[str, ...], default: str) -> str:
+        """The default."""
+        return default
+
+    def url(self, name: str) -> str:
+        """A URL."""
+        return "https://localhost"
+
+    def check(self) -> None:
+        """Finds nothing wrong."""
+
+
 def endpoint_variable(service: str) -> str:
     """The variable with a service's own endpoint (SDKs and Tools Reference, "Service-specific endpoints")."""
     return f"AWS_ENDPOINT_URL_{_SERVICE_IDS.get(service, service.upper())}"
 
 
+class Container(NamedTuple):
+    """Where credentials are given, and the token that is wanted there. Its repr shows nothing."""
+
+    url: str
+    token: str | None
+
+    def __repr__(self) -> str:
+        return "Container(…)"
+
+
 class AwsSettings(NamedTuple):
-    """Region and credentials as Lambda sets them, endpoints as the SDKs read them."""
+    """Region and credentials as Lambda sets them, endpoints as the SDKs read them.
+
+    With SnapStart Lambda sets a container's address instead of credentials, which are not looked for then.
+    """
 
     region: str
     credentials: Credentials
     endpoints: Mapping[str, str]
+    container: Container | None = None
 
     @classmethod
     def read(cls, environ: Environ, services: tuple[str, ...]) -> AwsSettings:
@@ -93,12 +145,9 @@ class AwsSettings(NamedTuple):
         region = environ.text("AWS_REGION")
         fallback = environ.optional_url("AWS_ENDPOINT_URL")
         endpoints = {name: environ.optional_url(endpoint_variable(name)) or fallback for name in services}
-        credentials = Credentials(
-            access_key_id=environ.text("AWS_ACCESS_KEY_ID"),
-            secret_access_key=environ.text("AWS_SECRET_ACCESS_KEY"),
-            session_token=environ.optional("AWS_SESSION_TOKEN"),
-        )
-        return cls(region, credentials, {name: url for name, url in endpoints.items() if url})
+        container = _container(environ)
+        credentials = Credentials("", "") if container else _credentials(environ)
+        return cls(region, credentials, {name: url for name, url in endpoints.items() if url}, container)
 
 
 class Observability(NamedTuple):
@@ -120,9 +169,29 @@ class Observability(NamedTuple):
         )
 
 
+def _container(environ: Environ) -> Container | None:
+    url = environ.optional_url("AWS_CONTAINER_CREDENTIALS_FULL_URI")
+    return Container(url, environ.optional("AWS_CONTAINER_AUTHORIZATION_TOKEN")) if url else None
+
+
+def _credentials(environ: Environ) -> Credentials:
+    return Credentials(
+        access_key_id=environ.text("AWS_ACCESS_KEY_ID"),
+        secret_access_key=environ.text("AWS_SECRET_ACCESS_KEY"),
+        session_token=environ.optional("AWS_SESSION_TOKEN"),
+    )
+
+
 def _positive(value: str) -> int:
     number = int(value)
     if number <= 0:
+        raise ValueError(value)
+    return number
+
+
+def _not_negative(value: str) -> int:
+    number = int(value)
+    if number < 0:
         raise ValueError(value)
     return number
 

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from realtime.aws.json_service import Item, JsonService
 from realtime.aws.tables.channels import DynamoChannels
 from realtime.aws.tables.connections import DynamoConnections
 from realtime.aws.tables.members import DynamoMembers
+from realtime.aws.tables.sharing import DynamoBuffers, DynamoQuota, DynamoShares
 from realtime.aws.tables.state import DynamoState
 from realtime.aws.tables.subscriptions import DynamoSubscriptions
-from realtime.ports import Tables
+from realtime.ports import Buffers, Quota, Shares, Tables
 from tests.contract.aws import account, create_tables, dynamodb, patience
 from tests.fakes import NOW
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-    from realtime.bootstrap import TableNames
+    from realtime.wiring import TableNames
 
 
 class Interrupted(JsonService):
@@ -50,3 +51,21 @@ def adapters(service: JsonService, names: TableNames) -> Tables:
 def tables_of(client: DynamoDBClient, url: str) -> Tables:
     """The adapters over new tables."""
     return adapters(dynamodb(account(url), patience()), create_tables(client))
+
+
+class Kept(NamedTuple):
+    """What large publishes and events that wait keep."""
+
+    shares: Shares
+    quota: Quota
+    buffers: Buffers
+
+
+def kept(service: JsonService, table: str) -> Kept:
+    """The adapters over the table `state`."""
+    return Kept(DynamoShares(service, table), DynamoQuota(service, table), DynamoBuffers(service, table))
+
+
+def kept_of(client: DynamoDBClient, url: str) -> Kept:
+    """The adapters over a new table."""
+    return kept(dynamodb(account(url), patience()), create_tables(client).state)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from realtime.aws.json_service import JsonService, Patience
 from realtime.aws.service import Account
 from realtime.aws.sigv4 import Credentials
-from realtime.bootstrap import TableNames
+from realtime.wiring import TableNames
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

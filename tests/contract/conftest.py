@@ -9,9 +9,21 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from realtime.ports import Tables
-from tests.contract.adapters import tables_of
-from tests.contract.aws import REGION
-from tests.fakes import FakeChannels, FakeConnections, FakeMembers, FakeState, FakeSubscriptions
+from tests.contract.adapters import Kept, kept_of, tables_of
+from tests.contract.aws import REGION, account, create_queue, create_secret, create_tables, table_variables
+from tests.contract.connections_server import STAGE, ConnectionsServer
+from tests.contract.counted import KEY, SECRET, Backend
+from tests.contract.http_double import HttpDouble
+from tests.fakes import (
+    FakeBuffers,
+    FakeChannels,
+    FakeConnections,
+    FakeMembers,
+    FakeQuota,
+    FakeShares,
+    FakeState,
+    FakeSubscriptions,
+)
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -63,3 +75,31 @@ def tables(request: pytest.FixtureRequest) -> Tables:
             FakeState(),
         )
     return tables_of(request.getfixturevalue("dynamodb_client"), request.getfixturevalue("moto_url"))
+
+
+@pytest.fixture(params=["fakes", "dynamodb"])
+def kept(request: pytest.FixtureRequest) -> Kept:
+    """Progress, bookings and buffers, none yet."""
+    if request.param == "fakes":
+        return Kept(FakeShares(), FakeQuota(), FakeBuffers())
+    return kept_of(request.getfixturevalue("dynamodb_client"), request.getfixturevalue("moto_url"))
+
+
+@pytest.fixture
+def backend(
+    moto_url: str, dynamodb_client: DynamoDBClient, secrets_client: SecretsManagerClient, sqs_client: SQSClient
+) -> Iterator[Backend]:
+    """All ports, which count their calls."""
+    with ConnectionsServer() as server, HttpDouble(lambda received: (202, b"")) as functions:
+        yield Backend(
+            account(moto_url, apigatewaymanagementapi=server.url, **{"lambda": functions.url}),
+            {
+                **table_variables(create_tables(dynamodb_client)),
+                "MANAGEMENT_ENDPOINT": f"https://abc.execute-api.eu-west-1.amazonaws.com/{STAGE}",
+                "APPS_SECRET_ID": create_secret(secrets_client, KEY, SECRET),
+                "APP_ID": "1",
+                "DELIVER_FUNCTION": "deliver",
+                "TASKS_QUEUE_URL": create_queue(sqs_client),
+            },
+            functions,
+        )

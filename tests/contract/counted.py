@@ -4,29 +4,41 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import jwt
 
 from realtime.aws.service import Account
 from realtime.aws.telemetry import Source, Telemetry
-from realtime.bootstrap import build_door, build_ports
 from realtime.domain.connections import Channel, Connection, Identity, Reader, Subscription, expires_at
 from realtime.domain.members import Member
 from realtime.domain.signatures import sign
 from realtime.domain.sockets import socket_id
-from realtime.ports import Entry, Ports
+from realtime.ports import Entry, Limits, Ports
 from realtime.protocols import pusher
 from realtime.settings import Environ
 from realtime.usecases.actions import Call, broadcast, heartbeat, subscribe
+from realtime.usecases.coalescing import flush
 from realtime.usecases.connect import Handshake, connect
 from realtime.usecases.frames import receive_any
 from realtime.usecases.publish import event_of_pusher, trigger
 from realtime.usecases.receive import Action, receive
+from realtime.usecases.share import deliver_share
+from realtime.usecases.sharing import share_of
 from realtime.usecases.sweep import sweep
 from realtime.usecases.welcome import welcome
+from realtime.wiring import build_door, build_ports
+from tests.contract.http_double import HttpDouble
 from tests.fakes import NOW, FakeClock
+
+SECRET_READ = "secretsmanager:GetSecretValue"
+INVOKE = "lambda:InvokeFunction"
+TASK = "sqs:SendMessage"
+GET, PUT, UPDATE, DELETE = (f"dynamodb:{name}Item" for name in ("Get", "Put", "Update", "Delete"))
+QUERY, SCAN = "dynamodb:Query", "dynamodb:Scan"
+BATCH_WRITE, BATCH_GET = "dynamodb:BatchWriteItem", "dynamodb:BatchGetItem"
+POST, ASK = "execute-api:ManageConnectionsPOST", "execute-api:ManageConnectionsGET"
 
 KEY, SECRET = "k1", "s" * 64
 # After it, whoever came NOW is no newcomer any more.
@@ -36,7 +48,9 @@ LATER_MS = 30_000
 class Backend:
     """One app's connections. What has been `settle`d is old enough for nobody to wait for it."""
 
-    def __init__(self, account: Account, environ: Mapping[str, str]) -> None:
+    def __init__(self, account: Account, environ: Mapping[str, str], functions: HttpDouble) -> None:
+        """`functions` is the Lambda that they start."""
+        self._functions = functions
         self.calls = account.calls
         self.clock = FakeClock()
         reader = Environ(environ)
@@ -144,3 +158,44 @@ class Backend:
 
     def trigger(self, channel: str) -> None:
         trigger(event_of_pusher(Channel("1", channel), "e", "{}"), self.ports)
+
+    # large channels, and events that wait
+
+    def limit(self, **limits: int) -> None:
+        """Set what publishing may take (the names of `Limits`)."""
+        self.ports = self.ports._replace(limits=Limits(**limits))
+
+    def readers(self, channel: str, count: int, coalesce: int = 0) -> None:
+        """So many plain readers that came long ago."""
+        rows = [self.subscription(channel, f"r{n:04}")._replace(since=0, coalesce=coalesce) for n in range(count)]
+        self.ports.subscriptions.add_all(rows)
+
+    def deliver(self) -> None:
+        """Do the first of what was started."""
+        job = json.loads(self._functions.received.pop(0).body)
+        if job["kind"] == "share":
+            deliver_share(share_of(job), self.ports, lambda: 300_000)
+        else:
+            flush(job, self.ports)
+
+    def next_share(self) -> str:
+        """The id of the first of what was started."""
+        return str(json.loads(self._functions.received[0].body)["id"])
+
+    def take(self) -> None:
+        """Another flush takes what waits in the lobby, and delivers it."""
+        buffers, lobby = self.ports.sharing().buffers, Channel("1", "lobby")
+        buffers.take(lobby, "another", self.clock.now())
+        buffers.done(lobby, "another")
+
+
+Step = Callable[[Backend], object]
+
+
+def check(row: tuple[Step, Step, dict[str, int]], backend: Backend) -> None:
+    """A row: what went before, what is counted, and the AWS calls that it makes."""
+    before, counted, calls = row
+    before(backend)
+    backend.calls.clear()
+    counted(backend)
+    assert dict(backend.calls) == calls

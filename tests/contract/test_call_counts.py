@@ -5,52 +5,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
-
 import pytest
 
 from realtime.domain.connections import Channel
 from realtime.usecases.actions import heartbeat, subscribe, unknown, unsubscribe
 from realtime.usecases.disconnect import disconnect
-from tests.contract.aws import account, create_queue, create_secret, create_tables, table_variables
-from tests.contract.connections_server import STAGE, ConnectionsServer
-from tests.contract.counted import KEY, SECRET, Backend
-from tests.contract.http_double import HttpDouble
-
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
-    from mypy_boto3_secretsmanager import SecretsManagerClient
-    from mypy_boto3_sqs import SQSClient
-
-
-@pytest.fixture
-def backend(
-    moto_url: str, dynamodb_client: DynamoDBClient, secrets_client: SecretsManagerClient, sqs_client: SQSClient
-) -> Iterator[Backend]:
-    with ConnectionsServer() as server, HttpDouble(lambda received: (202, b"")) as functions:
-        yield Backend(
-            account(moto_url, apigatewaymanagementapi=server.url, **{"lambda": functions.url}),
-            {
-                **table_variables(create_tables(dynamodb_client)),
-                "MANAGEMENT_ENDPOINT": f"https://abc.execute-api.eu-west-1.amazonaws.com/{STAGE}",
-                "APPS_SECRET_ID": create_secret(secrets_client, KEY, SECRET),
-                "APP_ID": "1",
-                "DELIVER_FUNCTION": "deliver",
-                "TASKS_QUEUE_URL": create_queue(sqs_client),
-            },
-        )
-
-
-SECRET_READ = "secretsmanager:GetSecretValue"
-INVOKE = "lambda:InvokeFunction"
-TASK = "sqs:SendMessage"
-GET, PUT, UPDATE, DELETE = (f"dynamodb:{name}Item" for name in ("Get", "Put", "Update", "Delete"))
-QUERY, SCAN = "dynamodb:Query", "dynamodb:Scan"
-BATCH_WRITE, BATCH_GET = "dynamodb:BatchWriteItem", "dynamodb:BatchGetItem"
-POST, ASK = "execute-api:ManageConnectionsPOST", "execute-api:ManageConnectionsGET"
-
-Step = Callable[[Backend], object]
+from tests.contract.counted import (
+    ASK,
+    BATCH_GET,
+    BATCH_WRITE,
+    DELETE,
+    GET,
+    INVOKE,
+    POST,
+    PUT,
+    QUERY,
+    SCAN,
+    SECRET_READ,
+    TASK,
+    UPDATE,
+    Step,
+    check,
+)
 
 
 def _crowded(count: int) -> Step:
@@ -265,20 +241,12 @@ PUSHER: dict[str, tuple[Step, Step, dict[str, int]]] = {
 
 @pytest.mark.parametrize("operation", PLAIN)
 def test_the_aws_calls_of_plain(operation, backend):
-    _check(PLAIN[operation], backend)
+    check(PLAIN[operation], backend)
 
 
 @pytest.mark.parametrize("operation", PUSHER)
 def test_the_aws_calls_of_pusher(operation, backend):
-    _check(PUSHER[operation], backend)
-
-
-def _check(row: tuple[Step, Step, dict[str, int]], backend: Backend) -> None:
-    before, counted, calls = row
-    before(backend)
-    backend.calls.clear()
-    counted(backend)
-    assert dict(backend.calls) == calls
+    check(PUSHER[operation], backend)
 
 
 def test_a_channel_of_more_than_a_page_is_one_query_a_page(backend):

@@ -20,6 +20,7 @@ WHOLE = connection(
     counted=True,
     watching=frozenset({"u2", "u3"}),
     saw=frozenset({"presence-a\n7\n1"}),
+    coalesce=200,
 )
 FULL = [f"channel-{n}" for n in range(100)]
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from typing import Any
 
 import pytest
 
 from realtime.aws.invoker import LambdaInvoker
 from realtime.domain.errors import ServiceError
 from tests.contract.aws import account, patience
-from tests.contract.http_double import HttpDouble, Reply
+from tests.contract.http_double import HttpDouble, Received, Reply
 
 ACCEPTED: Reply = (202, b"")
 NAME = "milequest-test-deliver"
@@ -88,3 +90,65 @@ def test_a_service_that_is_not_there_is_an_error():
         url = server.url
     with pytest.raises(ServiceError, match="Invoke: Connection refused"):
         LambdaInvoker(account(url), NAME, patience()).welcome("c1")
+
+
+JOBS = [{"kind": "share", "n": n, "data": "é"} for n in range(3)]
+
+
+def bodies(server: HttpDouble) -> list[dict[str, Any]]:
+    return sorted((json.loads(received.body) for received in server.received), key=lambda job: int(job["n"]))
+
+
+def test_each_job_is_an_event_of_its_own(answering):
+    invoker, server = answering(ACCEPTED)
+    invoker.start(JOBS)
+    assert bodies(server) == JOBS
+    assert {received.headers["x-amz-invocation-type"] for received in server.received} == {"Event"}
+
+
+def test_without_jobs_nothing_is_started(answering):
+    invoker, server = answering(ACCEPTED)
+    invoker.start([])
+    assert server.received == []
+
+
+def test_only_what_was_not_accepted_is_tried_again(answering):
+    pauses: list[int] = []
+    invoker, server = answering((429, b"{}"), ACCEPTED, pauses=pauses)
+    invoker.start(JOBS)
+    assert (len(server.received), pauses) == (4, [1])
+    assert {job["n"] for job in bodies(server)} == {0, 1, 2}
+
+
+def test_one_that_is_never_accepted_is_an_error_and_the_others_are_started():
+    def answer(received: Received) -> Reply:
+        return (503, b"") if b'"n":1' in received.body else ACCEPTED
+
+    with HttpDouble(answer) as server:
+        invoker = LambdaInvoker(account(server.url), NAME, patience())
+        with pytest.raises(ServiceError, match="Invoke: HTTP 503"):
+            invoker.start(JOBS)
+        assert [job["n"] for job in bodies(server)] == [0, 1, 1, 1, 2]
+
+
+def test_one_that_is_refused_for_good_ends_all_tries():
+    def answer(received: Received) -> Reply:
+        return (404, b"{}") if b'"n":1' in received.body else (429, b"{}")
+
+    with HttpDouble(answer) as server:
+        invoker = LambdaInvoker(account(server.url), NAME, patience())
+        with pytest.raises(ServiceError, match="Invoke: HTTP 404"):
+            invoker.start(JOBS)
+        assert len(server.received) == 3
+
+
+@pytest.mark.parametrize(("size", "is_taken"), [(262_144, True), (262_145, False)])
+def test_a_payload_has_256_kb_at_most(answering, size, is_taken):
+    invoker, server = answering(ACCEPTED)
+    jobs = [JOBS[0], {"n": 1, "data": "x" * (size - len('{"n":1,"data":""}'))}]
+    if is_taken:
+        invoker.start(jobs)
+    else:
+        with pytest.raises(ServiceError, match="Invoke: payload of 262145 bytes"):
+            invoker.start(jobs)
+    assert len(server.received) == (2 if is_taken else 0)

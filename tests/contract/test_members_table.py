@@ -12,6 +12,7 @@ ROOM = Channel("1", "presence-room")
 OTHER = Channel("1", "presence-other")
 ANA, BEN = '{"user_id":"ana"}', '{"user_id":"ben","user_info":{"é":1}}'
 TAB1, TAB2 = Reader("c1", "pusher", 0, "ana"), Reader("L0SM9cOFvHcCIhw=", "plain", 0, "ana")
+WAITING = TAB2._replace(coalesce=200)
 UNTIL = NOW + 10_000
 LIFETIME = CONNECTION_LIFETIME_SECONDS * 1000
 # Its connections ended long before NOW, and so has its row.
@@ -82,6 +83,13 @@ def test_who_was_not_there_changes_nothing(members):
     assert members.leave(ROOM, "ana", TAB2) == IN
     assert members.leave(ROOM, "ana", TAB1._replace(protocol="plain")) == IN
     assert all_of(members) == [IN]
+
+
+def test_a_member_that_lets_events_wait_is_found_so_and_leaves_so(members):
+    for reader in (TAB1, WAITING):
+        members.join(ROOM, "ana", ANA, reader, NOW)
+    assert rows(members) == [IN._replace(connections=(tab(WAITING, NOW), tab(TAB1, NOW)))]
+    assert members.leave(ROOM, "ana", WAITING) == IN
 
 
 def test_where_there_is_no_row_nobody_leaves_and_none_is_made(members):
@@ -260,15 +268,12 @@ def test_those_that_are_there_are_found(members):
     assert found == {(ROOM, "ana"): IN, (me, "ana"): IN._replace(channel=me)}
 
 
-def test_of_none_none_are_found(members):
-    assert members.find([]) == {}
-
-
-def test_more_than_a_batch_are_found(members):
-    wanted = [(ROOM, f"u{n:03}") for n in range(101)]
+@pytest.mark.parametrize(("count", "others"), [(0, []), (101, [(OTHER, "eve")])])
+def test_none_are_found_and_more_than_a_batch(members, count, others):
+    wanted = [(ROOM, f"u{n:03}") for n in range(count)]
     for channel, user in wanted:
         members.join(channel, user, ANA, TAB1, NOW)
-    assert sorted(members.find([*wanted, (OTHER, "eve")])) == wanted
+    assert sorted(members.find([*wanted, *others])) == wanted
 
 
 def test_a_row_that_has_expired_is_not_found(members):

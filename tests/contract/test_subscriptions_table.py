@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from realtime.domain.connections import Channel, Reader, Subscription, watchers_of
+from realtime.domain.ranges import EVERY, Range, split
 from realtime.ports import Subscriptions, Tables
 from tests.fakes import NOW, subscription
 
@@ -32,11 +33,20 @@ def readers(subscriptions: Subscriptions, channel: Channel, now: int = NOW) -> l
 
 
 def reader(row: Subscription) -> Reader:
-    return Reader(row.connection_id, row.protocol, row.since, row.user_id)
+    return Reader(row.connection_id, row.protocol, row.since, row.user_id, row.coalesce)
+
+
+def pages_of(subscriptions: Subscriptions, within: Range | None = None, page: int | None = None) -> list[list[str]]:
+    """The ids of the lobby's readers, as they are read."""
+    return [[row.connection_id for row in rows] for rows in subscriptions.readers(LOBBY, NOW, within, page)]
 
 
 def test_a_subscription_is_found_as_it_was_added(subscriptions):
-    rows = [subscription("lobby", "c1", since=NOW + 7), subscription("日", "c2", user=None, protocol="pusher")]
+    rows = [
+        subscription("lobby", "c1", since=NOW + 7),
+        subscription("日", "c2", user=None, protocol="pusher"),
+        subscription("lobby", "c3", coalesce=200),
+    ]
     hold(subscriptions, *rows)
     found = [row for page in subscriptions.pages() for row in page]
     assert sorted(found, key=lambda row: row.connection_id) == rows
@@ -49,6 +59,11 @@ def test_the_readers_are_those_of_the_subscriptions(subscriptions):
         Reader("c1", "plain", NOW + 7, "u1"),
         Reader("c2", "pusher", NOW, None),
     ]
+
+
+def test_a_reader_tells_how_long_it_lets_events_wait(subscriptions):
+    hold(subscriptions, subscription("lobby", "c1", coalesce=200))
+    assert readers(subscriptions, LOBBY) == [Reader("c1", "plain", NOW, "u1", 200)]
 
 
 def test_subscribing_again_makes_no_second_row_and_is_younger(subscriptions):
@@ -135,6 +150,73 @@ def test_readers_that_fill_more_than_a_page_come_in_pages(subscriptions):
     pages = [[row.connection_id for row in page] for page in subscriptions.readers(LOBBY, NOW)]
     assert len(pages) > 1
     assert sum(pages, []) == [f"c{n:02}" for n in range(15)]
+
+
+# In the order of their code points, as DynamoDB has them.
+IDS = ["-a", "1", "=", "A", "K-_a=", "Z", "_", "a", "zz"]
+
+
+@pytest.mark.parametrize(
+    ("within", "found"),
+    [
+        (EVERY, IDS),
+        (Range("1", "Z"), IDS[1:6]),
+        (Range("10", "Y"), IDS[2:5]),
+        (Range("A", "A"), ["A"]),
+        (Range("A\0", "K"), []),
+        (Range("1", "Z").after("A"), IDS[4:6]),
+        (Range("1", "Z").after("K-_a"), IDS[4:6]),
+        (Range("1", "Z").after("Z"), []),
+        (Range("1", "Z").after(""), IDS[1:6]),
+        (EVERY.after("zz"), []),
+    ],
+    ids=["every", "both ends", "between", "one", "none", "behind one", "behind none", "behind all", "begin", "end"],
+)
+def test_the_readers_of_a_range_are_found(subscriptions, within, found):
+    hold(subscriptions, *(subscription("lobby", name) for name in IDS), subscription("other", "B"))
+    assert sum(pages_of(subscriptions, within), []) == found
+
+
+def test_ranges_without_gaps_have_all_readers_once(subscriptions):
+    hold(subscriptions, *(subscription("lobby", name) for name in IDS))
+    ranges = split(IDS[0], IDS[-1], 4)
+    assert [name for within in ranges for page in pages_of(subscriptions, within) for name in page] == IDS
+
+
+def test_a_page_has_no_more_readers_than_asked_for(subscriptions):
+    hold(subscriptions, *(subscription("lobby", name) for name in IDS))
+    pages = pages_of(subscriptions, Range("1", "zz"), 3)
+    assert max(map(len, pages)) == 3
+    assert sum(pages, []) == IDS[1:]
+
+
+def test_those_that_have_expired_hide_nobody_behind_them(subscriptions):
+    hold(subscriptions, *(subscription("lobby", f"a{n}", connected_at=0) for n in range(9)))
+    hold(subscriptions, *(subscription("lobby", name) for name in ("b", "c")))
+    assert sum(pages_of(subscriptions, page=2), []) == ["b", "c"]
+
+
+def test_readers_are_counted(subscriptions):
+    hold(subscriptions, *(subscription("lobby", f"c{n:02}") for n in range(15)))
+    hold(subscriptions, subscription("lobby", "d", connected_at=0), subscription("other", "e"))
+    assert [subscriptions.count(channel, NOW) for channel in (LOBBY, Channel("2", "lobby"))] == [15, 0]
+
+
+def test_more_readers_than_a_page_are_counted(subscriptions):
+    hold(subscriptions, *(subscription("lobby", f"c{n:02}", user=LARGE) for n in range(15)))
+    assert subscriptions.count(LOBBY, NOW) == 15
+
+
+def test_the_last_reader_is_the_one_with_the_highest_id(subscriptions):
+    hold(subscriptions, *(subscription("lobby", name) for name in reversed(IDS)), subscription("other", "zzz"))
+    assert (subscriptions.last(LOBBY), subscriptions.last(Channel("2", "lobby"))) == ("zz", None)
+
+
+def test_those_that_read_the_channel_are_told_from_others(subscriptions):
+    names = [f"c{n:03}" for n in range(101)]
+    hold(subscriptions, *(subscription("lobby", name) for name in names), subscription("other", "d"))
+    assert subscriptions.existing(LOBBY, [*names, "c001", "d", "e"]) == set(names)
+    assert subscriptions.existing(LOBBY, []) == set()
 
 
 def test_subscriptions_that_fill_more_than_a_page_come_in_pages(subscriptions):

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from bench.sinks.certificates import Certificate, make_certificate
 from realtime.aws.connection import Address, Origin
 from realtime.aws.webhook_sender import HttpWebhookSender
 from realtime.ports import WebhookAnswer
 from tests.contract.webhook_line import HOST, PUBLIC, Line, address, leads_to, request
-from tests.unit.realtime.certificates import Certificate, make_certificate
 from tests.unit.realtime.peer import PATIENCE, Peer
 
 NOT_PUBLIC = [

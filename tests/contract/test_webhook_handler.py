@@ -85,6 +85,7 @@ def invoke(moto_url: str, queue: str, apps: str, monkeypatch: pytest.MonkeyPatch
         "APPS_SECRET_ID": apps,
         "APP_ID": "1",
         "TASKS_QUEUE_URL": queue,
+        "DELIVER_FUNCTION": "deliver",
         "MANAGEMENT_ENDPOINT": "https://abc.execute-api.eu-west-1.amazonaws.com/test",
         "MAX_DATA_BYTES": "100",
         "ALLOW_INSECURE_WEBHOOKS": "true",

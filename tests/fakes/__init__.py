@@ -7,25 +7,28 @@ from .builders import NOW, app, call, connection, message, presence, subscriptio
 from .journal import Journal
 from .people import FakeMembers
 from .rows import FakeConnections, FakeSubscriptions
-from .services import FakeApps, FakeClock, FakeInvoker, FakeOutbox, FakeTasks, FakeTelemetry, FakeTokens, Fate
+from .services import FakeApps, FakeClock, FakeInvoker, FakeOutbox, FakeTasks, FakeTelemetry, FakeTokens
+from .sharing import FakeBuffers, FakeQuota, FakeShares
 from .values import FakeChannels, FakeState
 from .world import World
 
 __all__ = [
     "NOW",
     "FakeApps",
+    "FakeBuffers",
     "FakeChannels",
     "FakeClock",
     "FakeConnections",
     "FakeInvoker",
     "FakeMembers",
     "FakeOutbox",
+    "FakeQuota",
+    "FakeShares",
     "FakeState",
     "FakeSubscriptions",
     "FakeTasks",
     "FakeTelemetry",
     "FakeTokens",
-    "Fate",
     "Journal",
     "World",
     "app",

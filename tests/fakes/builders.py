@@ -56,10 +56,12 @@ def subscription(
     since: int | None = None,
     app_id: str = "1",
     protocol: str = plain.NAME,
+    coalesce: int = 0,
 ) -> Subscription:
     """A subscription of a connection opened NOW, which came in right away."""
     came = connected_at if since is None else since
-    return Subscription(Channel(app_id, channel), connection_id, protocol, user, came, expires_at(connected_at))
+    expiry = expires_at(connected_at)
+    return Subscription(Channel(app_id, channel), connection_id, protocol, user, came, expiry, coalesce)
 
 
 def presence(

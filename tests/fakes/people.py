@@ -99,7 +99,7 @@ class FakeMembers:
         return pages(list(self.held.values()), self._page_size)
 
     def _set(self, row: Presence) -> Presence:
-        readers = [Reader(other.connection_id, other.protocol, row.touched_at, row.user) for other in row.connections]
+        readers = [other._replace(since=row.touched_at, user=row.user) for other in row.connections]
         row = row._replace(connections=tuple(sorted(readers, key=_name)))
         self.held[row.channel, row.user] = row
         return row
@@ -109,7 +109,7 @@ class FakeMembers:
 
 
 def _name(reader: Reader) -> str:
-    return f"{reader.protocol}:{reader.connection_id}"
+    return f"{reader.protocol}{f'+{reader.coalesce}' if reader.coalesce else ''}:{reader.connection_id}"
 
 
 def _is_out_since(row: Presence, left_at: int) -> bool:

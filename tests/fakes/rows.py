@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from realtime.domain.channels import MAX_CHANNELS_PER_CONNECTION, another_user, too_many_channels
 from realtime.domain.connections import SEEN_RESOLUTION_MS, TELLING, TOLD, Channel, Connection, Reader, Subscription
 from realtime.domain.errors import ServiceError
+from realtime.domain.ranges import EVERY, Range
 from realtime.ports import Entry, Removed, SignIn
 
 from .journal import Journal, pages
@@ -148,11 +149,26 @@ class FakeSubscriptions:
         for pair in pairs:
             self.rows.pop(pair, None)
 
-    def readers(self, channel: Channel, now: int) -> Iterator[list[Reader]]:
+    def readers(
+        self, channel: Channel, now: int, within: Range | None = None, page: int | None = None
+    ) -> Iterator[list[Reader]]:
         self._journal.enter("subscriptions.readers")
-        rows = sorted(self._live(channel, now), key=lambda row: row.connection_id)
-        readers = [Reader(row.connection_id, row.protocol, row.since, row.user_id) for row in rows]
-        return pages(readers, self._page_size)
+        first, last = within or EVERY
+        rows = [row for row in self._live(channel, now) if first <= row.connection_id <= last]
+        readers = [Reader(row.connection_id, row.protocol, row.since, row.user_id, row.coalesce) for row in rows]
+        return pages(sorted(readers), min(page or self._page_size, self._page_size))
+
+    def existing(self, channel: Channel, connection_ids: Collection[str]) -> set[str]:
+        self._journal.enter("subscriptions.existing")
+        return {name for name in connection_ids if (channel, name) in self.rows}
+
+    def count(self, channel: Channel, now: int) -> int:
+        self._journal.enter("subscriptions.count")
+        return len(self._live(channel, now))
+
+    def last(self, channel: Channel) -> str | None:
+        self._journal.enter("subscriptions.last")
+        return max((name for where, name in self.rows if where == channel), default=None)
 
     def occupied(self, channel: Channel, now: int) -> bool:
         self._journal.enter("subscriptions.occupied")

@@ -2,40 +2,72 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 from realtime.domain.apps import App
 from realtime.domain.connections import Identity
-from realtime.domain.errors import Unauthorized
-from realtime.ports import Deliveries, Task
+from realtime.domain.errors import ServiceError, Unauthorized
+from realtime.ports import Deliveries, Fate, Posted, Task
 
 from .builders import NOW, app
 from .journal import Journal
 
-Fate = Literal["delivered", "gone", "throttled", "failed"]
+_PAYLOAD_BYTES = 256 * 1024
+# Why a frame did not reach somebody, unless `FakeOutbox.reasons` says otherwise.
+_REASONS: dict[Fate, str] = {"gone": "HTTP 410", "throttled": "HTTP 429", "failed": "HTTP 500"}
 
 
 class FakeOutbox:
     """The Outbox port. `fates` says what becomes of a post to an id, "delivered" if nothing; `posts` are all tries.
 
+    `reasons` says why, by id, and `unsent` holds the ids whose failed frames never leave.
     `on_post` is called with the id and the frame of each post, as it is made: what happens in between.
+
+    A stream has `window` frames in flight before one of them settles, the last one first if it is `newest_first`.
+    `pauses` are the numbers that came among its frames: what is in flight settles, and the clock goes on by so much.
     """
 
-    def __init__(self, journal: Journal | None = None) -> None:
+    def __init__(self, journal: Journal | None = None, clock: FakeClock | None = None) -> None:
         self.fates: dict[str, Fate] = {}
         self.posts: list[tuple[str, str]] = []
         self.arrived: list[tuple[str, str]] = []
         self.asked: list[str] = []
         self.closed: list[str] = []
         self.timeouts: list[float | None] = []
+        self.reasons: dict[str, str] = {}
+        self.unsent: set[str] = set()
+        self.pauses: list[float] = []
+        self.window = 1
+        self.newest_first = False
         self.on_post: Callable[[str, str], object] | None = None
         self._journal = journal or Journal()
+        self._clock = clock or FakeClock()
+
+    def stream(self, frames: Iterable[tuple[str, str] | float], timeout: float | None = None) -> Iterator[Posted]:
+        self._journal.enter("outbox.stream")
+        self.timeouts.append(timeout)
+        return self._stream(frames)
+
+    def _stream(self, frames: Iterable[tuple[str, str] | float]) -> Iterator[Posted]:
+        in_flight: list[Posted] = []
+        for item in frames:
+            if isinstance(item, tuple):
+                in_flight.append(self._posted(item[0], self._post(*item)))
+                most = self.window - 1
+            else:
+                self.pauses.append(item)
+                self._clock.advance(round(item * 1000))
+                most = 0
+            while len(in_flight) > most:
+                yield in_flight.pop(-1 if self.newest_first else 0)
+        yield from reversed(in_flight) if self.newest_first else in_flight
 
     def post(self, connection_ids: Sequence[str], frame: str) -> Deliveries:
         self._journal.enter("outbox.post")
-        return _by_fate([(name, self._post(name, frame)) for name in connection_ids])
+        return _deliveries([self._posted(name, self._post(name, frame)) for name in connection_ids])
 
     def post_each(self, frames: Sequence[tuple[str, str]], timeout: float | None = None) -> Deliveries:
         self._journal.enter("outbox.post_each")
@@ -44,7 +76,7 @@ class FakeOutbox:
         for name, frame in frames:
             if outcomes.get(name, "delivered") == "delivered":
                 outcomes[name] = self._post(name, frame)
-        return _by_fate(list(outcomes.items()))
+        return _deliveries([self._posted(name, fate) for name, fate in outcomes.items()])
 
     def close(self, connection_ids: Sequence[str]) -> None:
         self._journal.enter("outbox.close")
@@ -58,6 +90,11 @@ class FakeOutbox:
     def frames(self, connection_id: str) -> list[str]:
         """What reached a client."""
         return [frame for name, frame in self.arrived if name == connection_id]
+
+    def _posted(self, name: str, fate: Fate) -> Posted:
+        if fate == "delivered":
+            return Posted(name, fate)
+        return Posted(name, fate, self.reasons.get(name, _REASONS[fate]), fate != "failed" or name not in self.unsent)
 
     def _post(self, name: str, frame: str) -> Fate:
         self.posts.append((name, frame))
@@ -119,15 +156,24 @@ class FakeTasks:
 
 
 class FakeInvoker:
-    """The Invoker port. `welcomed` are the connections it was called for."""
+    """The Invoker port. `welcomed` are the connections it was called for, `started` all jobs, as they arrive."""
 
     def __init__(self, journal: Journal | None = None) -> None:
         self.welcomed: list[str] = []
+        self.started: list[dict[str, Any]] = []
         self._journal = journal or Journal()
 
     def welcome(self, connection_id: str) -> None:
         self._journal.enter("invoker.welcome")
         self.welcomed.append(connection_id)
+
+    def start(self, jobs: Sequence[Mapping[str, Any]]) -> None:
+        self._journal.enter("invoker.start")
+        payloads = [json.dumps(job, separators=(",", ":")) for job in jobs]
+        for payload in payloads:
+            if len(payload) > _PAYLOAD_BYTES:
+                raise ServiceError("Invoke", f"payload of {len(payload)} bytes")
+        self.started += map(json.loads, payloads)
 
 
 class FakeClock:
@@ -177,8 +223,9 @@ class FakeTelemetry:
         self.lines.append((level, message, fields))
 
 
-def _by_fate(outcomes: Sequence[tuple[str, Fate]]) -> Deliveries:
+def _deliveries(posted: Sequence[Posted]) -> Deliveries:
     names: dict[Fate, list[str]] = {"delivered": [], "gone": [], "throttled": [], "failed": []}
-    for name, fate in outcomes:
-        names[fate].append(name)
-    return Deliveries(**names)
+    for one in posted:
+        names[one.fate].append(one.connection_id)
+    reasons = Counter(one.reason for one in posted if one.fate in ("throttled", "failed") and one.reason is not None)
+    return Deliveries(**names, reasons=reasons)

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from realtime.domain.channels import is_presence
-from realtime.domain.connections import Channel, Connection, Subscription, server_to_user, watchers_of
-from realtime.ports import Occupancy, Ports, Tables
+from realtime.domain.connections import Channel, Connection, Reader, Subscription, server_to_user, watchers_of
+from realtime.ports import Limits, Occupancy, Ports, Sharing, Tables
+from realtime.usecases.coalescing import flush
+from realtime.usecases.share import deliver_share
+from realtime.usecases.sharing import share_of
 
 from .builders import NOW, presence
 from .journal import Journal
 from .people import FakeMembers
 from .rows import FakeConnections, FakeSubscriptions
 from .services import FakeApps, FakeClock, FakeInvoker, FakeOutbox, FakeTasks, FakeTelemetry
+from .sharing import FakeBuffers, FakeQuota, FakeShares
 from .values import FakeChannels, FakeState
 
 # When what a world begins with came: long ago, so that nobody has to look whether its client has been told.
@@ -19,6 +25,7 @@ _READS = frozenset(
     {
         *("connections.find", "connections.find_all", "connections.existing", "connections.pages"),
         *("subscriptions.readers", "subscriptions.occupied", "subscriptions.pages"),
+        *("subscriptions.existing", "subscriptions.count", "subscriptions.last"),
         *("members.rows", "members.find", "members.pages", "channels.occupied", "channels.pages", "state.cached"),
     }
 )
@@ -36,11 +43,16 @@ class World:
         self.members = FakeMembers(self.journal, self.clock)
         self.channels = FakeChannels(self.journal)
         self.state = FakeState(self.journal)
-        self.outbox = FakeOutbox(self.journal)
+        self.shares = FakeShares(self.journal)
+        self.quota = FakeQuota(self.journal)
+        self.buffers = FakeBuffers(self.journal)
+        self.limits = Limits()
+        self.outbox = FakeOutbox(self.journal, self.clock)
         self.tasks = FakeTasks(self.journal)
         self.invoker = FakeInvoker(self.journal)
         self.apps = FakeApps()
         self.telemetry = FakeTelemetry()
+        self.ids: list[str] = []
         for row in connections:
             self.open(row)
 
@@ -50,13 +62,42 @@ class World:
 
     @property
     def ports(self) -> Ports:
-        return Ports(self.tables, self.outbox, self.apps, self.tasks, self.clock, self.telemetry)
+        return Ports(
+            tables=self.tables,
+            outbox=self.outbox,
+            apps=self.apps,
+            tasks=self.tasks,
+            clock=self.clock,
+            telemetry=self.telemetry,
+            sharing=lambda: self.sharing,
+            limits=self.limits,
+        )
+
+    @property
+    def sharing(self) -> Sharing:
+        return Sharing(self.invoker, self.shares, self.quota, self.buffers, self._new_id)
+
+    def _new_id(self) -> str:
+        self.ids.append(f"id{len(self.ids) + 1}")
+        return self.ids[-1]
 
     @property
     def writes(self) -> list[str]:
         """The port calls that change rows, in order."""
         others = ("outbox.", "tasks.", "invoker.")
         return [name for name in self.journal.calls if name not in _READS and not name.startswith(others)]
+
+    def deliver(self, remaining_ms: Callable[[], int] = lambda: 300_000) -> int:
+        """Do what was started, one after the other, and what that starts; return how many invocations that took."""
+        count = 0
+        while self.invoker.started:
+            job = self.invoker.started.pop(0)
+            count += 1
+            if job["kind"] == "share":
+                deliver_share(share_of(job), self.ports, remaining_ms)
+            else:
+                flush(job, self.ports)
+        return count
 
     def open(self, row: Connection) -> None:
         """Write a connection's row and those of all that it names."""
@@ -76,13 +117,20 @@ class World:
     def subscribe(self, channel: str, row: Connection, since: int = SETTLED) -> None:
         """Write a subscription's row, and nothing else."""
         self.subscriptions.rows[Channel(row.app_id, channel), row.connection_id] = Subscription(
-            Channel(row.app_id, channel), row.connection_id, row.protocol, row.identity.user_id, since, row.expires_at
+            channel=Channel(row.app_id, channel),
+            connection_id=row.connection_id,
+            protocol=row.protocol,
+            user_id=row.identity.user_id,
+            since=since,
+            expires_at=row.expires_at,
+            coalesce=row.coalesce,
         )
 
     def enter(self, channel: Channel, user: str, row: Connection, at: int = SETTLED) -> None:
         """Write a connection into a user's row, and nothing else; the user is in since `at` unless it is already."""
-        entry = (row.protocol, row.connection_id)
         known = self.members.held.get((channel, user))
-        entries = [(reader.protocol, reader.connection_id) for reader in known.connections] if known else []
-        came = known.joined_at if known else at
-        self.members.held[channel, user] = presence(channel, user, *sorted({*entries, entry}), joined_at=came)
+        joined = presence(channel, user, joined_at=known.joined_at if known else at)
+        reader = Reader(row.connection_id, row.protocol, joined.touched_at, user, row.coalesce)
+        readers = {*(known.connections if known else ()), reader}
+        in_order = sorted(readers, key=lambda one: (one.protocol, one.connection_id))
+        self.members.held[channel, user] = joined._replace(connections=tuple(in_order))

@@ -88,10 +88,18 @@ class Table:
 
     def pages(self, operation: str, **request: Any) -> Iterator[list[Item]]:
         """The pages of a Query or Scan. The next one is not read before it is asked for."""
+        for answer in self._answers(operation, request):
+            yield answer["Items"]
+
+    def count(self, **query: Any) -> int:
+        """How many rows a Query finds. None of them is sent."""
+        return sum(answer["Count"] for answer in self._answers("Query", {**query, "Select": "COUNT"}))
+
+    def _answers(self, operation: str, request: Item) -> Iterator[Item]:
         start: Mapping[str, Any] = {}
         while True:
             answer = self._service.call(operation, {"TableName": self._name, **request, **start})
-            yield answer["Items"]
+            yield answer
             if not answer.get("LastEvaluatedKey"):
                 return
             start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}

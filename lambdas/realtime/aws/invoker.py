@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Mapping, Sequence
+from typing import Any
 from urllib.parse import quote
 
 from realtime.domain.errors import ServiceError
+from realtime.domain.json_text import compact
 
 from .http1 import Response
 from .json_service import Patience
@@ -13,6 +15,8 @@ from .service import Account, Call, Service
 
 # Lambda API reference, Invoke: an event that was queued.
 _ACCEPTED = 202
+# Lambda quotas: the payload of an asynchronous invocation.
+_PAYLOAD_BYTES = 256 * 1024
 
 
 class LambdaInvoker:
@@ -26,20 +30,39 @@ class LambdaInvoker:
         self._patience = patience
 
     def welcome(self, connection_id: str) -> None:
-        payload = json.dumps({"kind": "welcome", "connectionId": connection_id}, separators=(",", ":")).encode()
-        headers = {"content-type": "application/json", "x-amz-invocation-type": "Event"}
-        call = Call("InvokeFunction", "POST", self._target, headers, payload)
-        reason = "not tried"
+        self.start([{"kind": "welcome", "connectionId": connection_id}])
+
+    def start(self, jobs: Sequence[Mapping[str, Any]]) -> None:
+        # All payloads before any is sent: one that is too large is found before another is started.
+        calls = [self._call(job) for job in jobs]
+        reasons: list[str] = []
         for attempt in range(1, self._patience.attempts + 1):
-            (outcome,) = self._service.send([call], timeout=self._patience.timeout)
+            if attempt > 1:
+                self._patience.pause(attempt - 1)
+            calls, passing, lasting = self._try(calls)
+            reasons = [*lasting, *passing]
+            if lasting or not calls:
+                break
+        if reasons:
+            raise ServiceError("Invoke", reasons[0])
+
+    def _try(self, calls: Sequence[Call]) -> tuple[list[Call], list[str], list[str]]:
+        """Make the calls; return those to make again, and why they were not accepted: what may pass, what will not."""
+        again, passing, lasting = [], [], []
+        for call, outcome in zip(calls, self._service.send(calls, timeout=self._patience.timeout), strict=True):
             if not isinstance(outcome, Response):
-                reason = outcome.reason
-            elif outcome.status == _ACCEPTED:
-                return
-            else:
-                reason = f"HTTP {outcome.status}"
-                if outcome.status != 429 and outcome.status < 500:
-                    break
-            if attempt < self._patience.attempts:
-                self._patience.pause(attempt)
-        raise ServiceError("Invoke", reason)
+                again.append(call)
+                passing.append(outcome.reason)
+            elif outcome.status == 429 or outcome.status >= 500:
+                again.append(call)
+                passing.append(f"HTTP {outcome.status}")
+            elif outcome.status != _ACCEPTED:
+                lasting.append(f"HTTP {outcome.status}")
+        return again, passing, lasting
+
+    def _call(self, job: Mapping[str, Any]) -> Call:
+        payload = compact(job).encode()
+        if len(payload) > _PAYLOAD_BYTES:
+            raise ServiceError("Invoke", f"payload of {len(payload)} bytes")
+        headers = {"content-type": "application/json", "x-amz-invocation-type": "Event"}
+        return Call("InvokeFunction", "POST", self._target, headers, payload)

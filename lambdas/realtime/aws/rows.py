@@ -51,6 +51,7 @@ def connection_to_row(connection: Connection) -> Row:
         "lastSeenAt": connection.last_seen_at,
         "expiresAt": connection.expires_at,
         "refusal": connection.refusal,
+        "coalesce": connection.coalesce or None,
     }
     sets = {
         "channels": connection.channels,
@@ -92,6 +93,7 @@ def connection_from_row(row: Mapping[str, Any]) -> Connection:
         counted="counted" in row,
         watching=_strings(row, "watching"),
         saw=_strings(row, "saw"),
+        coalesce=_number(row, "coalesce") or 0,
     )
 
 
@@ -111,6 +113,8 @@ def subscription_to_row(subscription: Subscription) -> Row:
     }
     if subscription.user_id:
         row["userId"] = text(subscription.user_id)
+    if subscription.coalesce:
+        row["coalesce"] = number(subscription.coalesce)
     return row
 
 
@@ -124,29 +128,47 @@ def subscription_from_row(row: Mapping[str, Any]) -> Subscription:
         user_id=_text(row, "userId"),
         since=_number(row, "since") or 0,
         expires_at=int(row["expiresAt"]["N"]),
+        coalesce=_number(row, "coalesce") or 0,
+    )
+
+
+def reader_from_row(row: Mapping[str, Any]) -> Reader:
+    """The reader of a subscription's row that may lack `channel` and `expiresAt`."""
+    return Reader(
+        connection_id=row["connectionId"]["S"],
+        protocol=_text(row, "protocol") or PLAIN,
+        since=_number(row, "since") or 0,
+        user=_text(row, "userId"),
+        coalesce=_number(row, "coalesce") or 0,
     )
 
 
 def reader_entry(reader: Reader) -> str:
-    """A reader as its user's row has it. A protocol's name has no colon."""
-    return f"{reader.protocol}:{reader.connection_id}"
+    """A reader as its user's row has it: `plain:<id>`, `plain+200:<id>`. A protocol's name has neither sign."""
+    coalesce = f"+{reader.coalesce}" if reader.coalesce else ""
+    return f"{reader.protocol}{coalesce}:{reader.connection_id}"
 
 
 def presence_from_row(row: Mapping[str, Any]) -> Presence:
     """The user of a row. All its readers came, for all the row knows, when the latest did."""
     user = row["userId"]["S"]
     touched_at = int(row["touchedAt"]["N"])
-    entries = (entry.partition(":") for entry in sorted(_strings(row, "connections")))
     return Presence(
         channel=Channel.parse(row["channel"]["S"]),
         user=user,
-        connections=tuple(Reader(connection_id, protocol, touched_at, user) for protocol, _, connection_id in entries),
+        connections=tuple(_reader(entry, touched_at, user) for entry in sorted(_strings(row, "connections"))),
         member=_text(row, "member"),
         joined_at=_number(row, "joinedAt"),
         touched_at=touched_at,
         left_at=_number(row, "leftAt"),
         telling_until=_number(row, "tellingUntil") or 0,
     )
+
+
+def _reader(entry: str, since: int, user: str) -> Reader:
+    kind, _, connection_id = entry.partition(":")
+    protocol, _, coalesce = kind.partition("+")
+    return Reader(connection_id, protocol, since, user, int(coalesce or 0))
 
 
 def _member(entry: str) -> tuple[str, str]:

@@ -1,8 +1,8 @@
 """Structured logs and CloudWatch metrics (embedded metric format) on standard output, one JSON object a line.
 
-Metrics: Connects, Disconnects, Messages, Requests, Deliveries, DeliveriesFailed, Gone, Swept, WebhooksSent,
-WebhooksFailed by Environment and Function; Errors by Environment and Code. Format: CloudWatch User Guide,
-"Embedded metric format specification".
+Metrics: Connects, Disconnects, Messages, Requests, Deliveries, DeliveriesFailed, DeliveriesDelayed, DeliveriesShed,
+Shares, Coalesced, Gone, Swept, WebhooksSent, WebhooksFailed by Environment and Function; Errors by Environment and
+Code. Format: CloudWatch User Guide, "Embedded metric format specification".
 """
 
 from __future__ import annotations

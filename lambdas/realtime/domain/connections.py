@@ -10,6 +10,8 @@ PLAIN = "plain"
 PUSHER = "pusher"
 # API Gateway ends every connection after two hours (quota, not adjustable). The rest is room for a late $disconnect.
 CONNECTION_LIFETIME_SECONDS = 2 * 3600 + 600
+# Of events for each other, in ms. A shorter wait gains nothing beside what it takes to start an invocation.
+SHORTEST_WAIT_MS = 50
 # lastSeenAt is for operators and the sweep: a write a minute is exact enough and bounds what a busy client costs.
 SEEN_RESOLUTION_MS = 60_000
 # Of users and teams. They stand in every row and event, and nobody has asked for longer ones.
@@ -50,6 +52,7 @@ class Connection(NamedTuple):
     is in each presence channel. The rest is Pusher's: `welcome` is None, TELLING or TOLD, `refusal` a code with which
     the client is to be sent away, `user_data` what it signed in with, `watching` the users on its watchlist, `saw`
     stamps of what it knew already when it came into a channel, `counted` that it counts against the quota of its app.
+    `coalesce` is the plain protocol's: how long (ms) an event may wait for others to share a frame with.
     """
 
     connection_id: str
@@ -69,6 +72,7 @@ class Connection(NamedTuple):
     counted: bool = False
     watching: frozenset[str] = frozenset()
     saw: frozenset[str] = frozenset()
+    coalesce: int = 0
 
 
 TELLING = "telling"
@@ -76,7 +80,10 @@ TOLD = "told"
 
 
 class Subscription(NamedTuple):
-    """One connection that reads one channel, presence channels aside. `since`: when it came in (ms)."""
+    """One connection that reads one channel, presence channels aside. `since`: when it came in (ms).
+
+    `coalesce` as in `Connection`.
+    """
 
     channel: Channel
     connection_id: str
@@ -84,15 +91,20 @@ class Subscription(NamedTuple):
     user_id: str | None
     since: int
     expires_at: int
+    coalesce: int = 0
 
 
 class Reader(NamedTuple):
-    """One connection to deliver to. `user` is whom it is in a presence channel; `since`: when it came in (ms)."""
+    """One connection to deliver to. `user` is whom it is in a presence channel; `since`: when it came in (ms).
+
+    `coalesce` as in `Connection`.
+    """
 
     connection_id: str
     protocol: str
     since: int
     user: str | None = None
+    coalesce: int = 0
 
 
 class Presence(NamedTuple):

@@ -1,4 +1,7 @@
-"""The five tables. Times are ms since the epoch unless said otherwise; every method may raise ServiceError."""
+"""The five tables, and what the last of them keeps besides. Every method may raise ServiceError.
+
+Times are ms since the epoch unless said otherwise.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from typing import NamedTuple, Protocol
 
 from realtime.domain.connections import Channel, Connection, Presence, Reader, Subscription
 from realtime.domain.errors import ServiceError
+from realtime.domain.ranges import Range
 
 
 class Removed(NamedTuple):
@@ -102,8 +106,22 @@ class Subscriptions(Protocol):
     def remove(self, pairs: Iterable[tuple[Channel, str]]) -> None:
         """Delete the rows of these (channel, connection id); missing ones are fine."""
 
-    def readers(self, channel: Channel, now: int) -> Iterator[list[Reader]]:
-        """The channel's readers whose rows have not expired at `now`, page by page, read consistently."""
+    def readers(
+        self, channel: Channel, now: int, within: Range | None = None, page: int | None = None
+    ) -> Iterator[list[Reader]]:
+        """The channel's readers whose rows have not expired at `now`, page by page in the order of their ids.
+
+        Read consistently. `page` rows are read at a time, by default as many as fit an answer of DynamoDB's.
+        """
+
+    def existing(self, channel: Channel, connection_ids: Collection[str]) -> set[str]:
+        """Which of these have a row in the channel, read consistently."""
+
+    def count(self, channel: Channel, now: int) -> int:
+        """How many readers the channel has at `now`, read consistently."""
+
+    def last(self, channel: Channel) -> str | None:
+        """The last connection id of the channel, None if it has no rows."""
 
     def occupied(self, channel: Channel, now: int) -> bool:
         """Whether the channel has a reader at `now`, read consistently."""
@@ -196,6 +214,55 @@ class Cached(NamedTuple):
     event_id: str
     stored_at: int
     expires_at: int
+
+
+class Progress(NamedTuple):
+    """How far a share has come: every reader up to `cursor` has been tried, those in `open` are to be tried again."""
+
+    cursor: str = ""
+    open: frozenset[str] = frozenset()
+
+
+class Shares(Protocol):
+    """How far the shares of large publishes have come."""
+
+    def claim(self, share_id: str, now: int, until: int) -> Progress | None:
+        """Have the share until `until` (ms); return how far it has come. None if it is done.
+
+        Raises ServiceError("claim", …) while another run has it.
+        """
+
+    def note(self, share_id: str, progress: Progress, until: int) -> None:
+        """Note how far it has come, and have it until `until` (ms): in the past, another run may go on at once."""
+
+    def finish(self, share_id: str, now: int) -> None:
+        """Note that it is done, for as long as Lambda may start it again."""
+
+
+class Quota(Protocol):
+    """What publishing may take of the account's requests to API Gateway, over all functions."""
+
+    def reserve(self, requests: int, rate: int, now: int) -> int:
+        """Book so many requests behind those booked before, at `rate` a second; return the ms until they may begin.
+
+        A negative number gives back what was booked and will not be used.
+        """
+
+
+class Buffers(Protocol):
+    """Events that wait for others to share a frame with, by channel. `entry` is any text."""
+
+    def append(self, channel: Channel, entry: str, now: int) -> bool:
+        """Put an entry behind those that wait. True if none did, or if who was to take them has not come for long."""
+
+    def take(self, channel: Channel, flush: str, now: int) -> list[str] | None:
+        """Take all that wait, for the flush of this name; again for the same flush gives the same.
+
+        None while another flush is at it, unless it has been for so long that it must have died.
+        """
+
+    def done(self, channel: Channel, flush: str) -> None:
+        """The flush has delivered what it took."""
 
 
 class State(Protocol):

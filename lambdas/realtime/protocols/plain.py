@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, NoReturn
 
 from realtime.domain.channels import check_channel, check_event
@@ -93,6 +93,11 @@ def event(channel: str, name: str, data: str, user_id: str | None) -> str:
     head = compact({"event": name, "channel": channel})[:-1]
     tail = "" if user_id is None else f',"userId":{compact(user_id)}'
     return f'{head},"data":{data}{tail}}}'
+
+
+def coalesced(events: Sequence[str]) -> str:
+    """One frame for several events, of which each is a frame; for one, that one."""
+    return events[0] if len(events) == 1 else f'{{"events":[{",".join(events)}]}}'
 
 
 def _frame(fields: dict[str, Any], request_id: RequestId) -> str:

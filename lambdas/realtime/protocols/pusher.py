@@ -76,11 +76,6 @@ def member_removed(channel: str, member: Member) -> str:
     return _internal("member_removed", channel, f'{{"user_id":{user_id_json(member)}}}')
 
 
-def subscription_count(channel: str, n: int) -> str:
-    """How many connections are subscribed."""
-    return _internal("subscription_count", channel, compact({"subscription_count": n}))
-
-
 def cache_miss(channel: str) -> str:
     """A cache channel has nothing to replay."""
     return compact({"event": "pusher:cache_miss", "channel": channel})

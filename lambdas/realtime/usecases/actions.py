@@ -10,6 +10,7 @@ from realtime.domain.connections import SEEN_RESOLUTION_MS, Channel, Connection
 from realtime.domain.errors import ClientError, ErrorCode, SubscriptionRefused
 from realtime.domain.json_text import compact
 from realtime.domain.members import Member
+from realtime.domain.sockets import socket_id
 from realtime.ports import Ports
 from realtime.protocols import plain
 
@@ -60,7 +61,7 @@ def broadcast(message: plain.Message, call: Call, ports: Ports) -> None:
     if event.channel not in connection.channels:
         raise ClientError(ErrorCode.NOT_SUBSCRIBED, "Only a subscriber of the channel may broadcast to it.")
     told = event_of_plain(Channel(connection.app_id, event.channel), event, connection.identity.user_id)
-    publish(told, ports, exclude_connection=connection.connection_id)
+    publish(told._replace(exclude=socket_id(connection.connection_id)), ports)
 
 
 def heartbeat(message: plain.Message, call: Call, ports: Ports) -> str:

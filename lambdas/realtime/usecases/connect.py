@@ -6,7 +6,7 @@ import re
 from typing import NamedTuple
 
 from realtime.domain.apps import App, allows_origin
-from realtime.domain.connections import PLAIN, PUSHER, Connection, Identity, expires_at
+from realtime.domain.connections import PLAIN, PUSHER, SHORTEST_WAIT_MS, Connection, Identity, expires_at
 from realtime.domain.errors import ServiceError, Unauthorized
 from realtime.ports import Apps, Connections, Invoker, State, Telemetry, Tokens
 
@@ -33,7 +33,10 @@ REFUSALS = {
 
 
 class Handshake(NamedTuple):
-    """What `$connect` tells of the client. `connected_at` is in ms. With a `key` it speaks Pusher's protocol."""
+    """What `$connect` tells of the client. `connected_at` is in ms. With a `key` it speaks Pusher's protocol.
+
+    `coalesce` is how long (ms) a plain client lets events wait for each other; what is no number asks for nothing.
+    """
 
     connection_id: str
     connected_at: int
@@ -44,6 +47,7 @@ class Handshake(NamedTuple):
     protocol: str | None = None
     version: str | None = None
     origin: str | None = None
+    coalesce: str | None = None
 
 
 class Door(NamedTuple):
@@ -59,6 +63,7 @@ class Door(NamedTuple):
     state: State
     invoker: Invoker
     telemetry: Telemetry
+    coalesce_max_ms: int = 0
 
 
 def connect(handshake: Handshake, door: Door) -> None:
@@ -67,7 +72,8 @@ def connect(handshake: Handshake, door: Door) -> None:
     A Pusher client is always let in: it is welcomed, or told why not and sent away, once its handshake is over.
     """
     if handshake.key is None:
-        door.connections.add(_row(handshake, door.app_id, PLAIN, _identify(handshake, door)))
+        row = _row(handshake, door.app_id, PLAIN, _identify(handshake, door))
+        door.connections.add(row._replace(coalesce=_coalesce(handshake.coalesce, door)))
     else:
         _connect_pusher(handshake, handshake.key, door)
     door.telemetry.count("Connects")
@@ -127,6 +133,14 @@ def _row(handshake: Handshake, app_id: str, protocol: str, identity: Identity) -
         source_ip=handshake.source_ip,
         user_agent=handshake.user_agent,
     )
+
+
+def _coalesce(asked: str | None, door: Door) -> int:
+    """How long events may wait (ms): as asked, within what is allowed and makes sense."""
+    # So few digits that it is a number of any int's size.
+    if asked is None or not (asked.isascii() and asked.isdigit() and len(asked) < 9) or int(asked) == 0:
+        return 0
+    return min(max(int(asked), SHORTEST_WAIT_MS), door.coalesce_max_ms)
 
 
 def _identify(handshake: Handshake, door: Door) -> Identity:

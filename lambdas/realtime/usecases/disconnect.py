@@ -105,7 +105,7 @@ def _leave(channel: Channel, connection: Connection, ports: Ports) -> Collection
 
 def _go(channel: Channel, connection: Connection, ports: Ports) -> Collection[str]:
     user = connection.members.get(channel.name) or connection.identity.user_id or ""
-    reader = Reader(connection.connection_id, connection.protocol, 0, user)
+    reader = Reader(connection.connection_id, connection.protocol, 0, user, connection.coalesce)
     return presence.go(channel, user, reader, ports).gone
 
 

@@ -57,7 +57,7 @@ def _publish(publications: Iterable[Publication], call: Call, ports: Ports) -> l
                 continue
             event = event_of_pusher(call.channel(name), publication.name, publication.data)
             try:
-                trigger(event, ports, publication.socket_id)
+                trigger(event._replace(exclude=publication.socket_id), ports)
             except ServiceError as failure:
                 tell_failure(failure, ports, channel=name)
                 failed[name] = None

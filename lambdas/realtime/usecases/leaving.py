@@ -57,7 +57,7 @@ def _leave_presence(channel: Channel, connection: Connection, ports: Ports) -> t
     user = connection.members.get(channel.name)
     if user is None:
         return ports.connections.leave(connection.connection_id, channel.name), set()
-    reader = Reader(connection.connection_id, connection.protocol, 0, user)
+    reader = Reader(connection.connection_id, connection.protocol, 0, user, connection.coalesce)
     gone = set(presence.go(channel, user, reader, ports).gone)
     known = ports.connections.leave(connection.connection_id, channel.name, user)
     row = ports.members.find([(channel, user)]).get((channel, user))

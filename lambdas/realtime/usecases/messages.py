@@ -193,9 +193,9 @@ def _client_event(frame: Frame, connection: Connection, app: App, call: Call, po
     channel = Channel(app.app_id, event.channel)
     user = current.members.get(event.channel)
     told = event_of_pusher(channel, event.event, event.data)._replace(
-        user_id=user, user=_user_json(channel, user, ports)
+        user_id=user, user=_user_json(channel, user, ports), exclude=socket_id(connection.connection_id)
     )
-    publish(told, ports, exclude_connection=connection.connection_id)
+    publish(told, ports)
     fields = {"user_id": user} if user is not None else {}
     later.tell_app(
         channel,

@@ -19,7 +19,7 @@ from . import later, occupancy, presence
 from .counting import tell_count
 from .delivery import FRESH_MS
 from .disconnect import forget
-from .publish import event_stamp
+from .parcel import event_stamp
 
 # Who tells of comings and goings waits so long (ms) for a newcomer to be told that it is in; beyond, it looks itself.
 _SLOW_MS = 1_500
@@ -90,11 +90,17 @@ def _tell_others(entrance: _Entrance, ports: Ports) -> None:
 def _enter(wish: Wish, connection: Connection, ports: Ports) -> _Entrance:
     user = None if wish.member is None else wish.member.user
     now = ports.clock.now()
-    reader = Reader(connection.connection_id, connection.protocol, now, user)
+    reader = Reader(connection.connection_id, connection.protocol, now, user, connection.coalesce)
     if not is_presence(wish.channel.name):
         user_id = connection.identity.user_id
         subscription = Subscription(
-            wish.channel, reader.connection_id, reader.protocol, user_id, wish.received_at or now, connection.expires_at
+            wish.channel,
+            reader.connection_id,
+            reader.protocol,
+            user_id,
+            wish.received_at or now,
+            connection.expires_at,
+            connection.coalesce,
         )
         ports.subscriptions.add(subscription)
         return _Entrance(wish, reader, None, (), now)

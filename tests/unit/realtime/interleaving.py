@@ -233,12 +233,11 @@ def _tables(world: World) -> list[dict[Any, Any]]:
 
 def _copy(world: World) -> World:
     """Like a deep copy, but far faster: the fakes hold dicts, lists and what does not change."""
-    twins = {id(part): object.__new__(type(part)) for part in vars(world).values()}
-    for part in vars(world).values():
+    parts = [part for part in (world, *vars(world).values()) if hasattr(part, "__dict__")]
+    twins = {id(part): object.__new__(type(part)) for part in parts}
+    for part in parts:
         vars(twins[id(part)]).update(
             (name, twins.get(id(value)) or (value.copy() if isinstance(value, dict | list | set) else value))
             for name, value in vars(part).items()
         )
-    twin = object.__new__(type(world))
-    vars(twin).update((name, twins[id(part)]) for name, part in vars(world).items())
-    return twin
+    return cast(World, twins[id(world)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple, cast
 
@@ -90,7 +91,9 @@ class _Outbox(_Gate):
             lanes.setdefault(pair[0], []).append(pair)
         outbox = cast(Any, self._port)
         results = [self._tape.call(outbox.post_each, lane, timeout) for lane in lanes.values()]
-        return Deliveries(*([name for result in results for name in result[fate]] for fate in range(4)))
+        delivered, gone, throttled, failed = ([name for result in results for name in result[n]] for n in range(4))
+        reasons = Counter(reason for result in results for reason in Counter(result.reasons).elements())
+        return Deliveries(delivered, gone, throttled, failed, reasons)
 
 
 class _Clock(NamedTuple):
@@ -112,4 +115,5 @@ def ports_of(world: World, tape: Tape) -> Ports:
         tasks=cast(Any, _Gate(world.tasks, tape)),
         clock=_Clock(tape),
         telemetry=FakeTelemetry(),
+        sharing=lambda: world.sharing,
     )

@@ -12,10 +12,9 @@ import pytest
 from handlers import deliver, http_api, sweep, webhooks, websocket_connect, websocket_disconnect, websocket_subscribe
 from realtime.aws.service import Account
 from realtime.aws.telemetry import Telemetry
-from realtime.bootstrap import Crashed, Invocation, build_ports, lambda_handler, message_handler, start
-from realtime.settings import Environ, SettingsError
+from realtime.bootstrap import Crashed, Invocation, lambda_handler, message_handler
+from realtime.settings import Anything, Environ, SettingsError
 from realtime.usecases.actions import broadcast
-from tests.fakes import FakeTelemetry
 
 ENVIRON = {
     "AWS_REGION": "eu-west-1",
@@ -59,12 +58,23 @@ def crashed_lines(capsys: pytest.CaptureFixture[str]) -> list[Any]:
 def test_a_handler_builds_once():
     built = []
 
-    def build(*_: object) -> int:
-        built.append(1)
+    def build(reader: Environ, *_: object) -> int:
+        built.append(reader)
         return len(built)
 
     handler = lambda_handler(build, lambda _, app: {"app": app}, ENVIRON)
-    assert ([handler(EVENT, Context()) for _ in range(3)], len(built)) == ([{"app": 1}] * 3, 1)
+    assert [handler(EVENT, Context()) for _ in range(3)] == [{"app": 2}] * 3
+    assert [type(reader) for reader in built] == [Anything, Environ]
+
+
+def test_what_is_built_before_the_first_event_knows_nothing_of_the_environment():
+    seen = []
+
+    def build(reader: Environ, account: Account, _telemetry: Telemetry) -> None:
+        seen.append((reader.text("ENVIRONMENT"), account.region, *account.credentials))
+
+    lambda_handler(build, lambda *_: {}, ENVIRON)
+    assert seen == [("-", "-", "-", "-", None)]
 
 
 def test_a_handler_that_could_not_start_tries_again_at_the_next_event():
@@ -138,7 +148,7 @@ def test_the_invocation_after_a_crash_is_handled(capsys):
 
 
 TABLES = {f"{name}_TABLE" for name in ("CONNECTIONS", "SUBSCRIPTIONS", "MEMBERS", "CHANNELS", "STATE")}
-PORTS = {*TABLES, "MANAGEMENT_ENDPOINT", "APPS_SECRET_ID", "TASKS_QUEUE_URL"}
+PORTS = {*TABLES, "MANAGEMENT_ENDPOINT", "APPS_SECRET_ID", "TASKS_QUEUE_URL", "DELIVER_FUNCTION"}
 CONNECT = {"CONNECTIONS_TABLE", "STATE_TABLE", "APP_ID", "APPS_SECRET_ID", "DELIVER_FUNCTION"}
 
 
@@ -189,16 +199,6 @@ def test_each_service_may_have_an_endpoint_of_its_own(service):
         lambda_handler(build_telemetry, lambda *_: {}, environ)(EVENT, Context())
 
 
-def test_the_ports_of_a_function_are_those_of_its_environment():
-    environ = {**ENVIRON, **{name: f"https://{name.lower()}.example/x" for name in PORTS}}
-    telemetry = FakeTelemetry()
-    wired = build_ports(Environ(environ), start(build_telemetry, environ).account, telemetry)
-    assert [type(port).__name__ for port in (*wired.tables, *wired[1:])] == [
-        *("DynamoConnections", "DynamoSubscriptions", "DynamoMembers", "DynamoChannels", "DynamoState"),
-        *("ManagementOutbox", "AppStore", "SqsTasks", "SystemClock", "FakeTelemetry"),
-    ]
-
-
 def test_a_message_has_the_time_at_which_the_gateway_took_it_in():
     event = {"requestContext": {"connectionId": "c1", "requestTimeEpoch": 1_731_324_924_561}}
     handler = lambda_handler(build_telemetry, lambda invocation, _: {"at": invocation.received_at}, ENVIRON)
@@ -213,7 +213,10 @@ USECASES = "realtime.usecases"
     [
         (
             "websocket_connect",
-            ("realtime.aws.tables", "realtime.aws.queue", "realtime.protocols", f"{USECASES}.actions"),
+            (
+                *(f"realtime.aws.tables.{name}" for name in ("subscriptions", "members", "channels", "sharing")),
+                *("realtime.aws.queue", "realtime.protocols", f"{USECASES}.actions"),
+            ),
         ),
         (
             "deliver",

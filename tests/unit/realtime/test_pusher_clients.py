@@ -46,7 +46,6 @@ STRINGS = [
     (pusher.subscription_succeeded("presence-c", [ANA]), PRESENCE),
     (pusher.member_added("presence-c", ANA), {"user_id": "u-9", "user_info": {"name": "Ana"}}),
     (pusher.member_removed("presence-c", ANA), {"user_id": "u-9"}),
-    (pusher.subscription_count("c", 3), {"subscription_count": 3}),
     (pusher.event("c", "e", '{"a":1}'), {"a": 1}),
     (pusher.event("presence-c", "client-e", '{"a":1}', '"u-9"'), {"a": 1}),
     (pusher.event("private-encrypted-c", "e", '{"ciphertext":"b","nonce":"n"}'), {"ciphertext": "b", "nonce": "n"}),

@@ -72,10 +72,6 @@ any_text = st.text(st.characters(codec=None))
             pusher.member_removed("presence-a", TWO),
             r'{"event":"pusher_internal:member_removed","channel":"presence-a","data":"{\"user_id\":2}"}',
         ),
-        (
-            pusher.subscription_count("news", 3),
-            r'{"event":"pusher_internal:subscription_count","channel":"news","data":"{\"subscription_count\":3}"}',
-        ),
         (pusher.cache_miss("cache-scores"), '{"event":"pusher:cache_miss","channel":"cache-scores"}'),
         (pusher.event("news", "e", "hello"), '{"event":"e","channel":"news","data":"hello"}'),
         (

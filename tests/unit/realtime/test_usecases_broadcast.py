@@ -172,7 +172,11 @@ def test_what_was_not_delivered_is_logged_without_the_data():
     world.outbox.fates.update({"c2": "throttled", "c3": "failed"})
     send(world)
     assert world.telemetry.lines == [
-        ("ERROR", "deliveries failed", {"channel": "lobby", "throttled": ["c2"], "failed": ["c3"]})
+        (
+            "ERROR",
+            "deliveries failed",
+            {"channel": "lobby", "throttled": ["c2"], "failed": ["c3"], "reasons": {"HTTP 429": 1, "HTTP 500": 1}},
+        )
     ]
 
 

@@ -116,5 +116,9 @@ def test_nobody_is_forgotten_here_and_failures_are_told():
     result = deliver(LOBBY, [reader("c1", OLD), reader("c2", OLD)], FRAMES, world.ports)
     assert (result.gone, result.throttled, list(world.connections.rows)) == (["c1"], ["c2"], ["c1"])
     assert world.telemetry.lines == [
-        ("ERROR", "deliveries failed", {"channel": "lobby", "throttled": ["c2"], "failed": []})
+        (
+            "ERROR",
+            "deliveries failed",
+            {"channel": "lobby", "throttled": ["c2"], "failed": [], "reasons": {"HTTP 429": 1}},
+        )
     ]

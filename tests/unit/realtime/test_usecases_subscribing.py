@@ -12,8 +12,8 @@ from realtime.domain.connections import Channel, Reader
 from realtime.domain.errors import ServiceError
 from realtime.domain.members import Member
 from realtime.ports import Cached, Entry
+from realtime.usecases.parcel import event_stamp
 from realtime.usecases.presence import edge_stamp
-from realtime.usecases.publish import event_stamp
 from realtime.usecases.subscribing import View, Wish, subscribe
 from tests.fakes import NOW, World
 from tests.unit.realtime.scenes import ROOM, pusher

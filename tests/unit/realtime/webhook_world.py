@@ -95,7 +95,8 @@ class World:
 
     def work(self, *messages: Message, has_time: Callable[[], bool] = lambda: True) -> list[str]:
         # Nobody here reads tables or speaks to clients: that is what `perform` does.
-        ports = Ports(cast(Tables, None), cast(Any, None), self.apps, self.tasks, self.clock, self.telemetry)
+        nothing = cast(Any, None)
+        ports = Ports(cast(Tables, None), nothing, self.apps, self.tasks, self.clock, self.telemetry, nothing)
         return work(messages, Desk(ports, self.sender, self.redelivery, decode, self.perform), has_time)
 
     def perform(self, task: Task, ports: Ports) -> Sequence[Mapping[str, Any]]:

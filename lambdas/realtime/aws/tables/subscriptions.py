@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from realtime.aws.dynamodb import Table
 from realtime.aws.json_service import Item, JsonService
-from realtime.aws.rows import number, subscription_from_row, subscription_to_row, text
+from realtime.aws.rows import number, reader_from_row, subscription_from_row, subscription_to_row, text
 from realtime.domain.connections import Channel, Reader, Subscription
+from realtime.domain.ranges import Range
 
 # To know whether there is a reader, one live row will do; a few, as some may have expired.
 _ROWS_TO_LOOK_AT = 5
+# What a Reader is made of. `coalesce` is one of DynamoDB's reserved words.
+_READERS: Item = {
+    "ProjectionExpression": "connectionId, protocol, since, userId, #coalesce",
+    "ExpressionAttributeNames": {"#coalesce": "coalesce"},
+}
 
 
 class DynamoSubscriptions:
@@ -33,12 +39,39 @@ class DynamoSubscriptions:
     def remove(self, pairs: Iterable[tuple[Channel, str]]) -> None:
         self._table.delete_batch([_key(*pair) for pair in dict.fromkeys(pairs)])
 
-    def readers(self, channel: Channel, now: int) -> Iterator[list[Reader]]:
-        for page in self._table.pages("Query", **_live(channel, now)):
-            yield [
-                Reader(row.connection_id, row.protocol, row.since, row.user_id)
-                for row in map(subscription_from_row, page)
-            ]
+    def readers(
+        self, channel: Channel, now: int, within: Range | None = None, page: int | None = None
+    ) -> Iterator[list[Reader]]:
+        query = {**_live(channel, now), **_READERS}
+        if within is not None:
+            if within.first > within.last:
+                return  # what is left behind a range's last id; DynamoDB refuses to look for it
+            query["KeyConditionExpression"] += " AND connectionId BETWEEN :first AND :last"
+            bounds = {":first": text(within.first), ":last": text(within.last)}
+            query["ExpressionAttributeValues"] = {**query["ExpressionAttributeValues"], **bounds}
+        if page is not None:
+            query["Limit"] = page
+        for rows in self._table.pages("Query", **query):
+            yield [reader_from_row(row) for row in rows]
+
+    def existing(self, channel: Channel, connection_ids: Collection[str]) -> set[str]:
+        keys = [_key(channel, connection_id) for connection_id in sorted(set(connection_ids))]
+        return {row["connectionId"]["S"] for row in self._table.get_batch(keys, ProjectionExpression="connectionId")}
+
+    def count(self, channel: Channel, now: int) -> int:
+        return self._table.count(**_live(channel, now))
+
+    def last(self, channel: Channel) -> str | None:
+        backwards: Item = {
+            "ConsistentRead": True,
+            "KeyConditionExpression": "channel = :channel",
+            "ExpressionAttributeValues": {":channel": text(channel.key)},
+            "ProjectionExpression": "connectionId",
+            "ScanIndexForward": False,
+            "Limit": 1,
+        }
+        rows = next(self._table.pages("Query", **backwards))
+        return rows[0]["connectionId"]["S"] if rows else None
 
     def occupied(self, channel: Channel, now: int) -> bool:
         return any(self._table.pages("Query", **_live(channel, now), Limit=_ROWS_TO_LOOK_AT))
