@@ -30,6 +30,7 @@ module "websocket_api" {
     for key, function in local.routes : key => {
       function_name = module.function[function].name
       invoke_arn    = module.function[function].invoke_arn
+      qualifier     = module.function[function].qualifier
     }
   }
 
@@ -57,6 +58,7 @@ module "http_api" {
   function = {
     invoke_arn = module.function["http-api"].invoke_arn
     name       = module.function["http-api"].name
+    qualifier  = module.function["http-api"].qualifier
   }
 
   throttling = {

@@ -10,16 +10,39 @@ locals {
   _protocol = {
     APPS_SECRET_ID      = module.apps_secret.name
     CHANNELS_TABLE      = module.channels.name
+    COALESCE_MAX_MS     = tostring(var.coalesce_max_ms)
     CONNECTIONS_TABLE   = module.connections.name
+    DELIVER_FUNCTION    = local.deliver_invoked
     MANAGEMENT_ENDPOINT = module.websocket_api.management_endpoint
     MEMBERS_TABLE       = module.members.name
     STATE_TABLE         = module.state.name
     SUBSCRIPTIONS_TABLE = module.subscriptions.name
     TASKS_QUEUE_URL     = local.tasks_queue_url
+
+    FANOUT_DIRECT_READERS      = tostring(var.fanout.direct_readers)
+    FANOUT_MAX_AGE_SECONDS     = tostring(var.fanout.max_age_seconds)
+    FANOUT_MAX_SHARES          = tostring(var.fanout.max_shares)
+    FANOUT_REQUESTS_PER_SECOND = tostring(var.fanout.requests_per_second)
+    FANOUT_SHARE_READERS       = tostring(var.fanout.share_readers)
   }
 
   # What clients and servers send is held to it.
   _limits = { MAX_DATA_BYTES = tostring(var.max_data_bytes) }
+
+  # The keys of `functions`, for variables that are checked against them: the map itself depends on those.
+  function_names = [
+    "deliver",
+    "http-api",
+    "sweep",
+    "webhooks",
+    "websocket-broadcast",
+    "websocket-connect",
+    "websocket-disconnect",
+    "websocket-heartbeat",
+    "websocket-message",
+    "websocket-subscribe",
+    "websocket-unsubscribe",
+  ]
 
   # Every Lambda: the key is its short name, the name of its zip and, with _ for -, of its handler. What `tables` and `may`
   # stand for is in permissions.tf.
@@ -30,8 +53,9 @@ locals {
         ALLOW_ANONYMOUS   = tostring(var.allow_anonymous)
         APP_ID            = module.apps_secret.app_id
         APPS_SECRET_ID    = module.apps_secret.name
+        COALESCE_MAX_MS   = tostring(var.coalesce_max_ms)
         CONNECTIONS_TABLE = module.connections.name
-        DELIVER_FUNCTION  = local.deliver_name
+        DELIVER_FUNCTION  = local.deliver_invoked
         STATE_TABLE       = module.state.name
       })
       tables = {
@@ -113,13 +137,15 @@ locals {
     }
 
     deliver = {
-      description = "Asynchronously, for $connect: the first frame of a connection."
-      environment = local._protocol
-      tables      = { connections = ["UpdateItem"] }
-      may         = concat(local._may_post, ["close", "failures"])
+      description     = "Asynchronously: the first frame of a connection, and shares of what a large channel is sent."
+      environment     = local._protocol
+      memory_mb       = 512 # a share waits more than it computes: with a whole core it is as fast, and costs three times as much
+      timeout_seconds = 120
+      tables          = { connections = ["UpdateItem"] }
+      may             = concat(local._may_post, ["close", "failures"])
 
-      # A client that has heard nothing for a minute has gone elsewhere.
-      asynchronous = { maximum_event_age_seconds = 60, maximum_retry_attempts = 1 }
+      # A share knows how far it came, and goes on from there: there is time for two more runs of it.
+      asynchronous = { maximum_event_age_seconds = 900, maximum_retry_attempts = 2 }
     }
 
     webhooks = {
@@ -174,6 +200,9 @@ module "function" {
   memory_mb            = coalesce(try(var.function_overrides[each.key].memory_mb, null), try(each.value.memory_mb, 512))
   reserved_concurrency = try(var.function_overrides[each.key].reserved_concurrency, null)
   tracing              = var.xray
+
+  provisioned_concurrency = try(var.function_overrides[each.key].provisioned_concurrency, 0)
+  snap_start              = try(var.function_overrides[each.key].snap_start, false)
 
   # Longer than the adapters' patience with an AWS service that hangs: the client is told and it is logged before Lambda
   # ends the run.

@@ -18,6 +18,16 @@ output "apps_secret_name" {
   value       = module.apps_secret.name
 }
 
+output "coalesce_max_ms" {
+  description = "Longest that plain clients may have events wait (ms), for `ops publish` to let them."
+  value       = var.coalesce_max_ms
+}
+
+output "deliver_function" {
+  description = "What is invoked to deliver large publishes: the name of deliver, with its alias where it has one."
+  value       = local.deliver_invoked
+}
+
 output "environment" {
   description = "Environment that this is, for `ops` to check that it talks to the one it means."
   value       = var.environment
@@ -29,6 +39,11 @@ output "environment" {
 output "failure_queue_url" {
   description = "Queue of events that could not be handled, for alarms and for looking into it."
   value       = aws_sqs_queue.failures.url
+}
+
+output "fanout" {
+  description = "How an event reaches a channel's readers, for `ops publish` to keep to."
+  value       = var.fanout
 }
 
 output "function_names" {

@@ -7,7 +7,17 @@ locals {
   tasks_queue_arn    = "${local._queues}:${local.tasks_queue_name}"
   tasks_queue_url    = "https://sqs.${var.region}.${local.dns_suffix}/${local.account_id}/${local.tasks_queue_name}"
   deliver_name       = "${local.prefix}-deliver"
-  deliver_arn        = "arn:${local.partition}:lambda:${var.region}:${local.account_id}:function:${local.deliver_name}"
+
+  # As others invoke it: its alias where it has one, which its module calls live.
+  deliver_invoked = local._deliver_is_published ? "${local.deliver_name}:live" : local.deliver_name
+
+  deliver_plain_arn = "arn:${local.partition}:lambda:${var.region}:${local.account_id}:function:${local.deliver_name}"
+  deliver_arn       = "arn:${local.partition}:lambda:${var.region}:${local.account_id}:function:${local.deliver_invoked}"
+
+  _deliver_is_published = anytrue([
+    try(var.function_overrides["deliver"].provisioned_concurrency, 0) > 0,
+    try(var.function_overrides["deliver"].snap_start, false),
+  ])
 
   _stage  = module.websocket_api.stage_execution_arn
   _queues = "arn:${local.partition}:sqs:${var.region}:${local.account_id}"
@@ -26,17 +36,18 @@ locals {
     channels      = ["DeleteItem", "UpdateItem"]
     connections   = ["BatchGetItem", "DeleteItem"]
     members       = ["DeleteItem", "Query", "UpdateItem"]
-    state         = ["PutItem", "UpdateItem"]
-    subscriptions = ["BatchWriteItem", "Query"]
+    state         = ["DeleteItem", "PutItem", "UpdateItem"]
+    subscriptions = ["BatchGetItem", "BatchWriteItem", "Query"]
   }
 
-  # Who posts reads the apps' settings and leaves webhooks to be sent.
-  _may_post = ["post", "secret", "tasks"]
+  # Who posts reads the apps' settings, leaves webhooks to be sent, and shares out what has many readers.
+  _may_post = ["deliver", "post", "secret", "tasks"]
 
   # The words of `may`.
   _permissions = {
-    close    = { actions = ["execute-api:ManageConnections"], resources = ["${local._stage}/DELETE/@connections/*"] }
-    deliver  = { actions = ["lambda:InvokeFunction"], resources = [local.deliver_arn] }
+    close = { actions = ["execute-api:ManageConnections"], resources = ["${local._stage}/DELETE/@connections/*"] }
+    # The alias comes and goes with a setting, and who invokes learns of it later than its role does.
+    deliver  = { actions = ["lambda:InvokeFunction"], resources = distinct([local.deliver_plain_arn, local.deliver_arn]) }
     failures = { actions = ["sqs:SendMessage"], resources = [local.failure_queue_arn] }
     look     = { actions = ["execute-api:ManageConnections"], resources = ["${local._stage}/GET/@connections/*"] }
     post     = { actions = ["execute-api:ManageConnections"], resources = ["${local._stage}/POST/@connections/*"] }

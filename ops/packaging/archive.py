@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Mapping
+from pathlib import Path
 
 # The earliest that the format can say.
 _EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -21,3 +22,9 @@ def zip_bytes(entries: Mapping[str, bytes]) -> bytes:
             info.create_system = 3  # Unix, wherever it is built
             archive.writestr(info, entries[name], zipfile.ZIP_DEFLATED, 9)
     return buffer.getvalue()
+
+
+def read_zip(path: Path) -> dict[str, bytes]:
+    """The entries of a zip: archive name → content."""
+    with zipfile.ZipFile(path) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}

@@ -1,4 +1,4 @@
-"""One zip per Lambda: its handler, the `realtime` package, and the locked dependencies."""
+"""One zip per Lambda: its handler, what that can import of `realtime` and the locked dependencies, and bytecode."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from pathlib import Path
 
 from ops.errors import OpsError
 from ops.packaging.archive import zip_bytes
+from ops.packaging.bytecode import bytecode, interpreter, source_of
+from ops.packaging.imports import Reach
 from ops.packaging.wheels import Target, dependencies
 from ops.paths import BUILD, LAMBDAS, PACKAGES
 
@@ -30,16 +32,17 @@ def function_names(lambdas: Path = LAMBDAS) -> list[str]:
     return sorted(path.stem.replace("_", "-") for path in files)
 
 
-def build_all(names: Sequence[str] = (), target: Target | None = None) -> Iterator[Built]:
-    """Build these (by default all) into `.build/lambdas`, one by one. A zip that is right already is left alone.
+def build_all(names: Sequence[str] = (), target: Target | None = None, folder: Path | None = None) -> Iterator[Built]:
+    """Build these (by default all) into `folder` (`.build/lambdas`), one by one. A zip that is right is left alone.
 
     Raises OpsError for a name that is none.
     """
+    folder = folder or PACKAGES
     for name, data in _zips(names, target or Target()):
-        path = PACKAGES / f"{name}.zip"
+        path = folder / f"{name}.zip"
         changed = not path.is_file() or path.read_bytes() != data
         if changed:
-            PACKAGES.mkdir(parents=True, exist_ok=True)
+            folder.mkdir(parents=True, exist_ok=True)
             partial = path.with_suffix(".partial")
             partial.write_bytes(data)
             partial.replace(path)
@@ -57,15 +60,26 @@ def _zips(names: Sequence[str], target: Target) -> Iterator[tuple[str, bytes]]:
     for name in names:
         if name not in known:
             raise OpsError(f"There is no Lambda {name!r}.", f"There are: {', '.join(known)}")
-    shared = {
-        **dependencies(LAMBDAS / "requirements.lock", target, BUILD / "wheels"),
-        **_sources(LAMBDAS, "realtime/**/*.py"),
-        **_sources(LAMBDAS, "handlers/__init__.py"),
-    }
+    locked = dependencies(LAMBDAS / "requirements.lock", target, BUILD / "wheels")
+    reach = Reach(LAMBDAS)
+    functions = {name: _function(name, reach, locked) for name in known}
+    compiled = _bytecode(functions, target)
     for name in names or known:
-        handler = f"handlers/{name.replace('-', '_')}.py"
-        yield name, zip_bytes({**shared, **_sources(LAMBDAS, handler)})
+        own = {path: data for path, data in compiled.items() if source_of(path) in functions[name]}
+        yield name, zip_bytes({**functions[name], **own})
 
 
-def _sources(root: Path, pattern: str) -> Mapping[str, bytes]:
-    return {path.relative_to(root).as_posix(): path.read_bytes() for path in root.glob(pattern)}
+def _function(name: str, reach: Reach, locked: Mapping[str, bytes]) -> dict[str, bytes]:
+    """What a function can import: path in the zip → content."""
+    files, elsewhere = reach.of(f"handlers.{name.replace('-', '_')}")
+    takes_locked = not elsewhere.isdisjoint(path.partition("/")[0] for path in locked)
+    return {**{file: (LAMBDAS / file).read_bytes() for file in files}, **(locked if takes_locked else {})}
+
+
+def _bytecode(functions: Mapping[str, Mapping[str, bytes]], target: Target) -> dict[str, bytes]:
+    """Of all functions, whichever are built; of none without a Python of the target's version."""
+    python = interpreter(target.python_version)
+    if python is None:
+        return {}
+    sources = {path: data for files in functions.values() for path, data in files.items() if path.endswith(".py")}
+    return bytecode(sources, python, BUILD / "bytecode" / f"{target.runtime}.zip")

@@ -27,6 +27,11 @@ class Target:
     architecture: str = "arm64"
     runtime: str = "python3.13"
 
+    @classmethod
+    def here(cls) -> Target:
+        """The Python that runs: what the local AWS runs functions on."""
+        return cls(runtime=f"python{sys.version_info.major}.{sys.version_info.minor}")
+
     @property
     def python_version(self) -> str:
         """The runtime's Python, such as 3.13."""

@@ -46,10 +46,16 @@ run "every_function_has_the_environment_that_docs_architecture_says" {
   }
 
   assert {
+    condition     = local.function_names == keys(local.functions)
+    error_message = "function_names must be the keys of functions."
+  }
+
+  assert {
     condition = jsonencode(module.function["websocket-connect"].environment) == jsonencode({
       ALLOW_ANONYMOUS   = "false"
       APP_ID            = "1"
       APPS_SECRET_ID    = "milequest-test/apps"
+      COALESCE_MAX_MS   = "0"
       CONNECTIONS_TABLE = "milequest-test-connections"
       DELIVER_FUNCTION  = "milequest-test-deliver"
       ENVIRONMENT       = "test"
@@ -78,7 +84,9 @@ run "every_function_has_the_environment_that_docs_architecture_says" {
       jsonencode(module.function[name].environment) == jsonencode(merge(own, {
         APPS_SECRET_ID      = "milequest-test/apps"
         CHANNELS_TABLE      = "milequest-test-channels"
+        COALESCE_MAX_MS     = "0"
         CONNECTIONS_TABLE   = "milequest-test-connections"
+        DELIVER_FUNCTION    = "milequest-test-deliver"
         ENVIRONMENT         = "test"
         LOG_LEVEL           = "INFO"
         MANAGEMENT_ENDPOINT = "https://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com/production"
@@ -87,6 +95,12 @@ run "every_function_has_the_environment_that_docs_architecture_says" {
         STATE_TABLE         = "milequest-test-state"
         SUBSCRIPTIONS_TABLE = "milequest-test-subscriptions"
         TASKS_QUEUE_URL     = "https://sqs.us-east-1.amazonaws.com/123456789012/milequest-test-tasks"
+
+        FANOUT_DIRECT_READERS      = "500"
+        FANOUT_MAX_AGE_SECONDS     = "300"
+        FANOUT_MAX_SHARES          = "20"
+        FANOUT_REQUESTS_PER_SECOND = "5000"
+        FANOUT_SHARE_READERS       = "5000"
       }))
     ])
     error_message = "Every other function must have exactly what they share and what is its own."
@@ -118,7 +132,7 @@ run "a_function_outlasts_what_it_waits_for" {
 
   assert {
     condition = jsonencode({ for short_name, function in module.function : short_name => function.timeout_seconds }) == jsonencode({
-      deliver               = 20
+      deliver               = 120
       http-api              = 29
       sweep                 = 300
       webhooks              = 30
@@ -155,5 +169,29 @@ run "tasks_reach_webhooks" {
   assert {
     condition     = local.deliver_name == module.function["deliver"].name
     error_message = "$connect must invoke the function that there is."
+  }
+}
+
+run "settings_of_the_fan_out_reach_those_who_publish" {
+  command = apply
+
+  variables {
+    coalesce_max_ms = 250
+    fanout          = { direct_readers = 100, requests_per_second = 9000 }
+  }
+
+  assert {
+    condition = alltrue([
+      for name in ["deliver", "http-api", "websocket-broadcast", "websocket-message"] :
+      module.function[name].environment["FANOUT_DIRECT_READERS"] == "100" &&
+      module.function[name].environment["FANOUT_REQUESTS_PER_SECOND"] == "9000" &&
+      module.function[name].environment["FANOUT_SHARE_READERS"] == "5000"
+    ])
+    error_message = "What is set must be what they are told, and the rest the defaults."
+  }
+
+  assert {
+    condition     = alltrue([for function in module.function : function.environment["COALESCE_MAX_MS"] == "250"])
+    error_message = "Who lets clients in and who publishes must know how long events may wait."
   }
 }

@@ -104,6 +104,22 @@ run "every_output_that_ops_reads" {
     condition     = output.max_data_bytes == 10240 && tostring(output.max_data_bytes) == module.function["websocket-broadcast"].environment["MAX_DATA_BYTES"]
     error_message = "max_data_bytes must be the number that broadcast is held to."
   }
+
+  assert {
+    condition     = output.deliver_function == module.function["websocket-broadcast"].environment["DELIVER_FUNCTION"]
+    error_message = "deliver_function must be what the functions invoke."
+  }
+
+  assert {
+    condition = output.coalesce_max_ms == 0 && jsonencode(output.fanout) == jsonencode({
+      direct_readers      = 500
+      max_age_seconds     = 300
+      max_shares          = 20
+      requests_per_second = 5000
+      share_readers       = 5000
+    })
+    error_message = "fanout and coalesce_max_ms must be what the functions are held to."
+  }
 }
 
 run "each_route_reaches_its_function" {
@@ -208,8 +224,10 @@ run "options_reach_the_parts" {
 
   variables {
     allow_anonymous    = true
+    coalesce_max_ms    = 200
     custom_domain      = { certificate_arn = "arn:aws:acm:us-east-1:123456789012:certificate/c", domain_name = "realtime.example.com" }
     edge               = null
+    fanout             = { direct_readers = 100, requests_per_second = 800 }
     function_overrides = { websocket-broadcast = { memory_mb = 3538, reserved_concurrency = 50 } }
     kms_key_arn        = "arn:aws:kms:us-east-1:123456789012:key/k"
     xray               = true
@@ -218,6 +236,11 @@ run "options_reach_the_parts" {
   assert {
     condition     = module.function["websocket-connect"].environment["ALLOW_ANONYMOUS"] == "true"
     error_message = "ALLOW_ANONYMOUS must follow allow_anonymous."
+  }
+
+  assert {
+    condition     = output.coalesce_max_ms == 200 && output.fanout.direct_readers == 100 && output.fanout.requests_per_second == 800
+    error_message = "ops publish must be held to the limits that were chosen."
   }
 
   assert {

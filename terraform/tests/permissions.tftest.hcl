@@ -121,17 +121,18 @@ run "every_function_may_do_what_docs_architecture_says" {
           } : id => statement if contains(own.statements, id)
         },
         {
-          Post   = { actions = ["execute-api:ManageConnections"], resources = ["arn:aws:execute-api:us-east-1:123456789012:a1b2c3d4e5/production/POST/@connections/*"] }
-          Secret = { actions = ["secretsmanager:GetSecretValue"], resources = ["arn:aws:secretsmanager:us-east-1:123456789012:secret:milequest-test/apps-AbCdEf"] }
-          Tasks  = { actions = ["sqs:SendMessage"], resources = ["arn:aws:sqs:us-east-1:123456789012:milequest-test-tasks"] }
+          Deliver = { actions = ["lambda:InvokeFunction"], resources = ["arn:aws:lambda:us-east-1:123456789012:function:milequest-test-deliver"] }
+          Post    = { actions = ["execute-api:ManageConnections"], resources = ["arn:aws:execute-api:us-east-1:123456789012:a1b2c3d4e5/production/POST/@connections/*"] }
+          Secret  = { actions = ["secretsmanager:GetSecretValue"], resources = ["arn:aws:secretsmanager:us-east-1:123456789012:secret:milequest-test/apps-AbCdEf"] }
+          Tasks   = { actions = ["sqs:SendMessage"], resources = ["arn:aws:sqs:us-east-1:123456789012:milequest-test-tasks"] }
         },
         {
           for table, actions in {
             channels      = ["DeleteItem", "UpdateItem"]
             connections   = ["BatchGetItem", "DeleteItem"]
             members       = ["DeleteItem", "Query", "UpdateItem"]
-            state         = ["PutItem", "UpdateItem"]
-            subscriptions = ["BatchWriteItem", "Query"]
+            state         = ["DeleteItem", "PutItem", "UpdateItem"]
+            subscriptions = ["BatchGetItem", "BatchWriteItem", "Query"]
             } : title(table) => {
             actions   = [for action in sort(concat(actions, try(own.rows[table], []))) : "dynamodb:${action}"]
             resources = ["arn:aws:dynamodb:us-east-1:123456789012:table/milequest-test-${table}"]

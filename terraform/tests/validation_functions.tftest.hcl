@@ -53,6 +53,47 @@ run "overrides_name_functions_that_exist" {
   expect_failures = [var.function_overrides]
 }
 
+run "a_snapshot_and_provisioned_concurrency_exclude_each_other" {
+  command = plan
+
+  variables {
+    function_overrides = { websocket-connect = { provisioned_concurrency = 1, snap_start = true } }
+  }
+
+  expect_failures = [var.function_overrides]
+}
+
+run "snapshots_need_python_3_12" {
+  command = plan
+
+  variables {
+    function_overrides = { websocket-connect = { snap_start = true } }
+    runtime            = "python3.11"
+  }
+
+  expect_failures = [var.function_overrides]
+}
+
+run "provisioned_concurrency_is_whole" {
+  command = plan
+
+  variables {
+    function_overrides = { websocket-connect = { provisioned_concurrency = 0.5 } }
+  }
+
+  expect_failures = [var.function_overrides]
+}
+
+run "provisioned_concurrency_is_within_what_is_reserved" {
+  command = plan
+
+  variables {
+    function_overrides = { websocket-connect = { provisioned_concurrency = 6, reserved_concurrency = 5 } }
+  }
+
+  expect_failures = [var.function_overrides]
+}
+
 run "data_fits_into_a_message" {
   command = plan
 

@@ -19,12 +19,14 @@ TABLES = ("channels", "connections", "members", "state", "subscriptions")
 # The other ports that ask something of AWS: method → its word in terraform/permissions.tf.
 WORDS = {
     "apps": {"all": "secret", "by_id": "secret", "by_key": "secret"},
-    "invoker": {"welcome": "deliver"},
-    "outbox": {"close": "close", "gone": "look", "post": "post", "post_each": "post"},
+    "invoker": {"start": "deliver", "welcome": "deliver"},
+    "outbox": {"close": "close", "gone": "look", "post": "post", "post_each": "post", "stream": "post"},
     "redelivery": {"defer": "receive-tasks"},
     "tasks": {"send": "tasks"},
     "tokens": {"verify": "secret"},
 }
+# These keep their rows in the table `state`.
+SHARING = ("buffers", "quota", "shares")
 # No other module has ports; what the adapters behind them do is read by `_actions`.
 _FOLLOWED = ("handlers.", "realtime.bootstrap.", "realtime.usecases.")
 _HOLDERS = {"_desk", "_ports", "desk", "door", "ports", "tables"}
@@ -74,15 +76,31 @@ def _is_port(node: ast.Attribute) -> bool:
 def _asked(node: ast.AST) -> set[str]:
     """What a definition itself asks of its ports."""
     found: set[str] = set()
+    called = _called(node)
     for one in ast.walk(node):
-        if isinstance(one, ast.Attribute) and isinstance(one.value, ast.Attribute):
-            port, method = one.value.attr, one.attr
-            if port in WORDS:
+        if isinstance(one, ast.Attribute) and isinstance(one.value, ast.Attribute | ast.Name):
+            port = one.value.attr if isinstance(one.value, ast.Attribute) else called.get(one.value.id, "")
+            method = one.attr
+            if port in SHARING:
+                found |= {f"{action} state" for action in _actions("tables/sharing.py", method)}
+            elif port in WORDS:
                 found.add(WORDS[port][method])
             elif port in TABLES:
                 # None for what only looks so: a row has `members` too.
                 found |= {f"{action} {port}" for action in _actions(f"tables/{port}.py", method)}
     return found
+
+
+def _called(node: ast.AST) -> dict[str, str]:
+    """What a definition calls the ports of sharing, made as they are needed: `shares = ports.sharing().shares`."""
+    called: dict[str, str] = {}
+    for one in ast.walk(node):
+        if isinstance(one, ast.Assign):
+            targets, values = ([*getattr(side, "elts", [side])] for side in (one.targets[0], one.value))
+            for target, value in zip(targets, values, strict=False):
+                if isinstance(target, ast.Name) and isinstance(value, ast.Attribute) and value.attr in SHARING:
+                    called[target.id] = value.attr
+    return called
 
 
 def _named(module: str, node: ast.AST) -> Iterator[tuple[str, str]]:

@@ -10,7 +10,9 @@ from collections.abc import Mapping
 import pytest
 
 from ops.packaging import function_names
+from ops.paths import TERRAFORM
 from realtime.bootstrap import start
+from realtime.ports import Limits
 from tests.architecture.deployment import ARCHITECTURE, attribute, entries, local, rows
 from tests.architecture.source import section
 
@@ -21,9 +23,14 @@ LAMBDAS_OWN = {
     "AWS_SECRET_ACCESS_KEY": "s",
     "AWS_SESSION_TOKEN": "t",
 }
+# Lambda Developer Guide, "How Lambda handles errors and retries with asynchronous invocation": in seconds.
+RETRY_PAUSES = (60, 120)
 VALUES = {
     "ALLOW_ANONYMOUS": "false",
     "ALLOW_INSECURE_WEBHOOKS": "false",
+    "COALESCE_MAX_MS": "0",
+    **{f"FANOUT_{name}": "10" for name in ("DIRECT_READERS", "SHARE_READERS", "MAX_SHARES", "REQUESTS_PER_SECOND")},
+    "FANOUT_MAX_AGE_SECONDS": "10",
     "LOG_LEVEL": "INFO",
     "MANAGEMENT_ENDPOINT": "https://a.execute-api.us-east-1.amazonaws.com/production",
     "MAX_DATA_BYTES": "10240",
@@ -101,6 +108,24 @@ def test_a_function_starts_with_what_terraform_sets(name):
 @pytest.mark.parametrize("name", function_names())
 def test_a_function_reads_every_variable_that_terraform_sets(name):
     assert deployed()[name] - started(name).names == set()
+
+
+def test_what_publishing_may_take_has_the_same_defaults_in_code_and_in_terraform():
+    text = (TERRAFORM / "variables_fanout.tf").read_text()
+    told = {name: int(number) for name, number in re.findall(r"(\w+) += optional\(number, (\d+)\)", text)}
+    (longest,) = re.findall(r"^  default     = (\d+)$", text, re.MULTILINE)
+    assert Limits()._asdict() == {**told, "coalesce_max_ms": int(longest)}
+
+
+def test_what_lambda_drops_of_a_large_publish_is_too_old_for_its_retries_too():
+    """A share begins within max_age_seconds; what fails then is still tried again as often as it may be."""
+    text = (TERRAFORM / "variables_fanout.tf").read_text()
+    asynchronous = attribute(dict(entries())["deliver"], "asynchronous")
+    (dropped,) = (int(number) for number in re.findall(r"maximum_event_age_seconds = (\d+)", asynchronous))
+    (retries,) = (int(number) for number in re.findall(r"maximum_retry_attempts = (\d+)", asynchronous))
+    (oldest,) = (int(number) for number in re.findall(r"var\.fanout\.max_age_seconds <= (\d+)", text))
+    assert oldest + sum(RETRY_PAUSES[:retries]) <= dropped
+    assert f"within {dropped} seconds" in text
 
 
 @pytest.mark.parametrize("name", function_names())

@@ -2,6 +2,11 @@ locals {
   # Terraform never builds. A zip that is missing must end in the precondition below, not in an error of a file function.
   _zip_exists = fileexists(var.code.path)
   _zip_sha256 = local._zip_exists ? filesha256(var.code.path) : "missing"
+
+  # Lambda keeps published versions ready, never the code that was uploaded last ($LATEST). Whoever invokes the function
+  # then names an alias, which every apply moves on to the version that it published.
+  _is_published = var.snap_start || var.provisioned_concurrency > 0
+  _qualifier    = local._is_published ? "live" : null
 }
 
 # The content is in the key: new code is a new object, and the function moves to it before the old one goes.
@@ -45,6 +50,8 @@ resource "aws_lambda_function" "this" {
   s3_key           = aws_s3_object.code.key
   source_code_hash = local._zip_exists ? filebase64sha256(var.code.path) : null
 
+  publish = local._is_published
+
   kms_key_arn                    = var.kms_key_arn
   memory_size                    = var.memory_mb
   reserved_concurrent_executions = coalesce(var.reserved_concurrency, -1)
@@ -52,6 +59,14 @@ resource "aws_lambda_function" "this" {
 
   environment {
     variables = var.environment
+  }
+
+  dynamic "snap_start" {
+    for_each = var.snap_start ? ["PublishedVersions"] : []
+
+    content {
+      apply_on = snap_start.value
+    }
   }
 
   tracing_config {
@@ -64,6 +79,23 @@ resource "aws_lambda_function" "this" {
   ]
 }
 
+resource "aws_lambda_alias" "live" {
+  count = local._is_published ? 1 : 0
+
+  name             = local._qualifier
+  description      = "What is invoked: the version that the last apply published."
+  function_name    = aws_lambda_function.this.function_name
+  function_version = aws_lambda_function.this.version
+}
+
+resource "aws_lambda_provisioned_concurrency_config" "this" {
+  count = var.provisioned_concurrency > 0 ? 1 : 0
+
+  function_name                     = aws_lambda_function.this.function_name
+  provisioned_concurrent_executions = var.provisioned_concurrency
+  qualifier                         = aws_lambda_alias.live[0].name
+}
+
 # Only for what is invoked asynchronously: what a caller waits for fails in front of the caller.
 resource "aws_lambda_function_event_invoke_config" "this" {
   count = var.asynchronous == null ? 0 : 1
@@ -71,6 +103,7 @@ resource "aws_lambda_function_event_invoke_config" "this" {
   function_name                = aws_lambda_function.this.function_name
   maximum_event_age_in_seconds = var.asynchronous.maximum_event_age_seconds
   maximum_retry_attempts       = var.asynchronous.maximum_retry_attempts
+  qualifier                    = one(aws_lambda_alias.live[*].name)
 
   destination_config {
     on_failure {

@@ -1,6 +1,6 @@
 output "arn" {
-  description = "ARN of the function, for what invokes it."
-  value       = aws_lambda_function.this.arn
+  description = "ARN of the function, or of its alias where it has one: for what invokes it."
+  value       = local._is_published ? aws_lambda_alias.live[0].arn : aws_lambda_function.this.arn
 }
 
 output "environment" {
@@ -10,7 +10,7 @@ output "environment" {
 
 output "invoke_arn" {
   description = "ARN under which API Gateway invokes the function, for an integration."
-  value       = aws_lambda_function.this.invoke_arn
+  value       = local._is_published ? aws_lambda_alias.live[0].invoke_arn : aws_lambda_function.this.invoke_arn
 }
 
 output "memory_mb" {
@@ -23,9 +23,24 @@ output "name" {
   value       = aws_lambda_function.this.function_name
 }
 
+output "provisioned_concurrency" {
+  description = "Provisioned concurrency as deployed (0: none), for tests of the composition."
+  value       = try(aws_lambda_provisioned_concurrency_config.this[0].provisioned_concurrent_executions, 0)
+}
+
+output "qualifier" {
+  description = "Alias that is invoked, for permissions. null: the function itself is."
+  value       = one(aws_lambda_alias.live[*].name)
+}
+
 output "reserved_concurrency" {
   description = "Reserved concurrency as deployed (-1: none), for tests of the composition."
   value       = aws_lambda_function.this.reserved_concurrent_executions
+}
+
+output "snap_start" {
+  description = "Whether published versions start from a snapshot, as deployed, for tests of the composition."
+  value       = length(aws_lambda_function.this.snap_start) > 0
 }
 
 output "statements" {

@@ -108,6 +108,23 @@ variable "name" {
   }
 }
 
+variable "provisioned_concurrency" {
+  description = "Environments that are kept initialised for this function, charged by the second whether used or not. 0: none."
+  type        = number
+  default     = 0
+  nullable    = false
+
+  validation {
+    condition     = var.provisioned_concurrency >= 0 && floor(var.provisioned_concurrency) == var.provisioned_concurrency
+    error_message = "provisioned_concurrency must be a whole number, 0 (none) or more."
+  }
+
+  validation {
+    condition     = var.provisioned_concurrency == 0 || coalesce(var.reserved_concurrency, -1) == -1 || var.provisioned_concurrency <= coalesce(var.reserved_concurrency, -1)
+    error_message = "provisioned_concurrency must not be more than reserved_concurrency: Lambda refuses it."
+  }
+}
+
 variable "reserved_concurrency" {
   description = "Concurrent runs that are kept for this function and that it cannot exceed. 0 stops it; null: no reservation."
   type        = number
@@ -116,6 +133,23 @@ variable "reserved_concurrency" {
   validation {
     condition     = var.reserved_concurrency == null ? true : var.reserved_concurrency >= -1 && floor(var.reserved_concurrency) == var.reserved_concurrency
     error_message = "reserved_concurrency must be a whole number, -1 (no reservation) or more."
+  }
+}
+
+variable "snap_start" {
+  description = "Whether the function starts from a snapshot, made of each published version and charged as long as that is there."
+  type        = bool
+  default     = false
+  nullable    = false
+
+  validation {
+    condition     = !var.snap_start || try(tonumber(split(".", var.code.runtime)[1]) >= 12, false)
+    error_message = "snap_start needs python3.12 or newer: Lambda makes no snapshots of older ones."
+  }
+
+  validation {
+    condition     = !(var.snap_start && var.provisioned_concurrency > 0)
+    error_message = "snap_start and provisioned_concurrency exclude each other: Lambda allows one of the two."
   }
 }
 

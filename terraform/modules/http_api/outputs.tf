@@ -13,6 +13,11 @@ output "function_name" {
   value       = aws_lambda_permission.this.function_name
 }
 
+output "function_qualifier" {
+  description = "Alias that the permission opens (null: the function), for tests of the composition."
+  value       = aws_lambda_permission.this.qualifier
+}
+
 output "http_url" {
   description = "Where server SDKs send requests. Known once the stage is there."
   value       = aws_apigatewayv2_api.this.api_endpoint

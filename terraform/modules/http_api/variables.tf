@@ -29,10 +29,11 @@ variable "detailed_metrics" {
 }
 
 variable "function" {
-  description = "The function that answers every request."
+  description = "The function that answers every request; qualifier is the alias that invoke_arn names, if it does."
   type = object({
     name                 = string
     invoke_arn           = string
+    qualifier            = optional(string)
     timeout_milliseconds = optional(number, 29000)
   })
   nullable = false

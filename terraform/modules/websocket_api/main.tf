@@ -52,6 +52,7 @@ resource "aws_lambda_permission" "this" {
   statement_id  = "websocket-api-${replace(each.key, "/[^A-Za-z0-9_-]/", "")}"
   action        = "lambda:InvokeFunction"
   function_name = each.value.function_name
+  qualifier     = each.value.qualifier
   principal     = "apigateway.amazonaws.com"
   source_arn    = "${aws_apigatewayv2_api.this.execution_arn}/*/${each.key}"
 }

@@ -18,6 +18,11 @@ output "route_functions" {
   value       = { for key, permission in aws_lambda_permission.this : key => permission.function_name }
 }
 
+output "route_qualifiers" {
+  description = "Route key to the alias that its permission opens, where it opens one: for tests of the composition."
+  value       = { for key, permission in aws_lambda_permission.this : key => permission.qualifier if permission.qualifier != null }
+}
+
 output "stage" {
   description = "Name of the stage, for ops."
   value       = aws_apigatewayv2_stage.this.name

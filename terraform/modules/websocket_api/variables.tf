@@ -91,10 +91,11 @@ variable "route_selection_expression" {
 }
 
 variable "routes" {
-  description = "Route key to the function that handles it."
+  description = "Route key to the function that handles it; qualifier is the alias that invoke_arn names, if it does."
   type = map(object({
     function_name        = string
     invoke_arn           = string
+    qualifier            = optional(string)
     timeout_milliseconds = optional(number, 29000)
   }))
   nullable = false

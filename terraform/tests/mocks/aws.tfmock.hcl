@@ -83,6 +83,13 @@ mock_resource "aws_lambda_function" {
   }
 }
 
+mock_resource "aws_lambda_alias" {
+  defaults = {
+    arn        = "arn:aws:lambda:us-east-1:123456789012:function:mocked:live"
+    invoke_arn = "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/arn:aws:lambda:us-east-1:123456789012:function:mocked:live/invocations"
+  }
+}
+
 mock_resource "aws_lambda_event_source_mapping" {
   defaults = {
     uuid = "00000000-0000-0000-0000-000000000000"

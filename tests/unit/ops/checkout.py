@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from ops.packaging import Target
 from ops.paths import BUILD, LAMBDAS, ROOT
 
 _RUN = "from ops.cli import main; main()"
@@ -32,7 +33,7 @@ def package(folder: Path, umask: int = 0o022) -> list[dict[str, Any]]:
     """Run the copy's `ops package --json`, with another locale and hash seed than ours."""
     environ = {**os.environ, "PYTHONHASHSEED": str(umask), "LC_ALL": "C", "TZ": "Asia/Tokyo"}
     done = subprocess.run(
-        [sys.executable, "-c", _RUN, "package", "--json"],
+        [sys.executable, "-c", _RUN, "package", "--json", f"--runtime={Target.here().runtime}"],
         cwd=folder,
         env=environ,
         umask=umask,

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import ast
+import importlib.util
 import io
+import marshal
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from ops.packaging import Target, function_names
+from ops.errors import OpsError
+from ops.packaging import Target, function_names, interpreter
+from ops.packaging import bytecode as compiling
 from ops.packaging.archive import zip_bytes
+from ops.packaging.bytecode import bytecode, source_of
 from ops.packaging.wheels import dependencies
 from ops.paths import BUILD, LAMBDAS
 from tests.unit.ops.checkout import copy, package
@@ -52,26 +61,112 @@ def test_there_is_one_for_each_handler(built):
 
 @pytest.mark.parametrize("name", function_names())
 def test_it_holds_its_own_handler_and_no_other(built, name):
-    handlers = {entry for entry in names(built / f"{name}.zip") if entry.startswith("handlers/")}
+    entries = names(built / f"{name}.zip")
+    handlers = {entry for entry in entries if entry.startswith("handlers/") and entry.endswith(".py")}
     assert handlers == {"handlers/__init__.py", f"handlers/{name.replace('-', '_')}.py"}
-
-
-@pytest.mark.parametrize("name", function_names())
-def test_it_holds_realtime_whole(built, name):
-    source = {path.relative_to(LAMBDAS).as_posix() for path in (LAMBDAS / "realtime").rglob("*.py")}
-    assert {entry for entry in names(built / f"{name}.zip") if entry.startswith("realtime/")} == source
 
 
 @pytest.mark.parametrize("name", function_names())
 def test_it_holds_nothing_that_is_not_needed(built, name):
     tops = {entry.partition("/")[0] for entry in names(built / f"{name}.zip")}
-    assert {top for top in tops if not top.endswith(".dist-info")} == {"handlers", "realtime", "jwt"}
+    locked = {"jwt"} if name == "websocket-connect" else set()
+    assert {top for top in tops if not top.endswith(".dist-info")} == {"handlers", "realtime"} | locked
 
 
 @pytest.mark.parametrize("name", function_names())
-def test_it_holds_neither_bytecode_nor_folders(built, name):
-    entries = names(built / f"{name}.zip")
-    assert [entry for entry in entries if entry.endswith(("/", ".pyc")) or "__pycache__" in entry] == []
+def test_it_holds_the_bytecode_of_its_modules_and_nothing_else_than_modules(built, name):
+    entries = [entry for entry in names(built / f"{name}.zip") if entry.startswith(("handlers/", "realtime/"))]
+    sources = {entry for entry in entries if entry.endswith(".py")}
+    compiled = {entry for entry in entries if entry.endswith(f".{sys.implementation.cache_tag}.pyc")}
+    assert {source_of(entry) for entry in compiled} == sources
+    assert set(entries) == sources | compiled
+
+
+@pytest.mark.parametrize("name", function_names())
+def test_whatever_it_may_import_of_ours_it_holds(built, name, tmp_path):
+    """Every import of every module that is in the zip, of functions that never run there too, but for the wiring's."""
+    with zipfile.ZipFile(built / f"{name}.zip") as archive:
+        archive.extractall(tmp_path)
+    absent = set()
+    for path in tmp_path.glob("realtime/**/*.py"):
+        module = ".".join(path.relative_to(tmp_path).with_suffix("").parts).removesuffix(".__init__")
+        if module not in ("realtime.bootstrap", "realtime.wiring"):
+            absent |= {one for one in imported(path, module) if not there(tmp_path, one)}
+    assert absent == set()
+
+
+@pytest.mark.parametrize("name", function_names())
+def test_unpacked_it_loads_by_its_bytecode_alone(built, name, tmp_path):
+    with zipfile.ZipFile(built / f"{name}.zip") as archive:
+        archive.extractall(tmp_path)
+    for path in tmp_path.rglob("*.py"):
+        path.write_text("raise AssertionError('compiled')")
+    load = f"import sys; sys.path.insert(0, sys.argv[1]); import handlers.{name.replace('-', '_')}"
+    done = subprocess.run([sys.executable, "-I", "-c", load, str(tmp_path)], capture_output=True, check=False)
+    assert done.stderr == b""
+
+
+def test_a_function_holds_no_other_functions_use_cases(built):
+    assert "realtime/usecases/sweep.py" not in names(built / "websocket-connect.zip")
+    assert "realtime/usecases/sweep.py" in names(built / "sweep.zip")
+
+
+def test_bytecode_does_not_depend_on_what_is_compiled_beside_it(tmp_path):
+    python = interpreter(Target.here().python_version)
+    assert python is not None
+    sources = {path.relative_to(LAMBDAS).as_posix(): path.read_bytes() for path in LAMBDAS.glob("realtime/domain/*.py")}
+    together = bytecode(sources, python, tmp_path / "all.zip")
+    for name in ("realtime/domain/apps.py", "realtime/domain/users.py"):
+        for path, data in bytecode({name: sources[name]}, python, tmp_path / "one.zip").items():
+            assert together[path] == data
+
+
+def test_compiled_code_knows_its_lines_and_where_lambda_unpacks_it(tmp_path):
+    python = interpreter(Target.here().python_version)
+    assert python is not None
+    source = b'"""A docstring."""\n\n\ndef f(a: int) -> int:\n    """Another."""\n    return a\n'
+    (data,) = bytecode({"realtime/x.py": source}, python, tmp_path / "kept.zip").values()
+    scope: dict[str, Any] = {}
+    exec(marshal.loads(data[16:]), scope)
+    function = scope["f"]
+    assert (function.__code__.co_filename, function.__code__.co_firstlineno) == ("/var/task/realtime/x.py", 4)
+    assert (function.__doc__, function.__annotations__) == (None, {})
+
+
+def test_another_way_to_compile_makes_other_bytecode_of_the_same_source(tmp_path, monkeypatch):
+    python = interpreter(Target.here().python_version)
+    assert python is not None
+    sources, kept = {"realtime/x.py": b"def f(a):\n    return a + 1\n"}, tmp_path / "kept.zip"
+    before = bytecode(sources, python, kept)
+    monkeypatch.setattr(compiling, "_OPTIONS", ("-P", "-s", "-S", "-B"))
+    assert bytecode(sources, python, kept) != before
+
+
+def test_source_that_does_not_compile_is_an_error_with_its_reason(tmp_path):
+    python = interpreter(Target.here().python_version)
+    assert python is not None
+    with pytest.raises(OpsError, match="SyntaxError"):
+        bytecode({"realtime/x.py": b"def"}, python, tmp_path / "kept.zip")
+
+
+def test_without_the_runtimes_python_there_is_no_interpreter():
+    assert interpreter("2.1") is None
+
+
+def imported(path: Path, module: str) -> set[str]:
+    package = module if path.name == "__init__.py" else module.rpartition(".")[0]
+    found = set()
+    # An `if` at the top is TYPE_CHECKING: nothing runs it.
+    nodes = [node for node in ast.parse(path.read_text()).body if not isinstance(node, ast.If)]
+    for node in (one for top in nodes for one in ast.walk(top)):
+        if isinstance(node, ast.ImportFrom) and (node.level or (node.module or "").startswith("realtime")):
+            found.add(importlib.util.resolve_name("." * node.level + (node.module or ""), package))
+    return found
+
+
+def there(root: Path, module: str) -> bool:
+    path = root / module.replace(".", "/")
+    return path.with_suffix(".py").is_file() or path.is_dir()
 
 
 @pytest.mark.parametrize("name", function_names())

@@ -83,6 +83,72 @@ run "the_function_runs_the_zip" {
     condition     = output.arn == aws_lambda_function.this.arn && output.invoke_arn == aws_lambda_function.this.invoke_arn
     error_message = "The outputs must be what invokes it."
   }
+
+  assert {
+    condition = (
+      !aws_lambda_function.this.publish && length(aws_lambda_function.this.snap_start) == 0 &&
+      length(aws_lambda_alias.live) == 0 && length(aws_lambda_provisioned_concurrency_config.this) == 0 &&
+      output.qualifier == null && !output.snap_start && output.provisioned_concurrency == 0
+    )
+    error_message = "Unless told otherwise nothing is published, and nothing kept ready."
+  }
+}
+
+run "a_snapshot_is_made_of_what_is_published_and_that_is_invoked" {
+  command = apply
+
+  variables {
+    asynchronous = { failure_destination_arn = "arn:aws:sqs:us-east-1:123456789012:failures" }
+    snap_start   = true
+  }
+
+  assert {
+    condition     = aws_lambda_function.this.publish && aws_lambda_function.this.snap_start[0].apply_on == "PublishedVersions" && output.snap_start
+    error_message = "Every version must be published, with a snapshot."
+  }
+
+  assert {
+    condition     = aws_lambda_alias.live[0].function_version == aws_lambda_function.this.version && output.qualifier == "live"
+    error_message = "The alias must be the version that was published."
+  }
+
+  assert {
+    condition     = output.arn == aws_lambda_alias.live[0].arn && output.invoke_arn == aws_lambda_alias.live[0].invoke_arn
+    error_message = "What invokes the function must invoke the alias."
+  }
+
+  assert {
+    condition     = aws_lambda_function_event_invoke_config.this[0].qualifier == "live"
+    error_message = "What cannot be handled must reach the destination from the alias too."
+  }
+
+  assert {
+    condition     = length(aws_lambda_provisioned_concurrency_config.this) == 0
+    error_message = "Lambda allows one of the two."
+  }
+}
+
+run "provisioned_concurrency_is_of_what_is_invoked" {
+  command = apply
+
+  variables {
+    provisioned_concurrency = 3
+    reserved_concurrency    = 3
+  }
+
+  assert {
+    condition = (
+      aws_lambda_provisioned_concurrency_config.this[0].provisioned_concurrent_executions == 3 &&
+      aws_lambda_provisioned_concurrency_config.this[0].qualifier == aws_lambda_alias.live[0].name &&
+      output.provisioned_concurrency == 3
+    )
+    error_message = "The alias must have the environments that were asked for."
+  }
+
+  assert {
+    condition     = aws_lambda_function.this.publish && length(aws_lambda_function.this.snap_start) == 0
+    error_message = "Versions must be published, without snapshots."
+  }
 }
 
 run "the_role_may_do_what_is_listed" {

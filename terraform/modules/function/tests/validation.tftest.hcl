@@ -146,3 +146,46 @@ run "timeout_is_within_lambdas_limits" {
 
   expect_failures = [var.timeout_seconds]
 }
+
+run "provisioned_concurrency_is_whole" {
+  command = plan
+
+  variables {
+    provisioned_concurrency = 0.5
+  }
+
+  expect_failures = [var.provisioned_concurrency]
+}
+
+run "provisioned_concurrency_is_within_what_is_reserved" {
+  command = plan
+
+  variables {
+    provisioned_concurrency = 6
+    reserved_concurrency    = 5
+  }
+
+  expect_failures = [var.provisioned_concurrency]
+}
+
+run "snapshots_need_python_3_12" {
+  command = plan
+
+  variables {
+    code       = { architecture = "arm64", bucket = "b", handler = "handlers.sweep.handler", key_prefix = "sweep", path = "../../tests/fixtures/lambdas/sweep.zip", runtime = "python3.11" }
+    snap_start = true
+  }
+
+  expect_failures = [var.snap_start]
+}
+
+run "a_snapshot_and_provisioned_concurrency_exclude_each_other" {
+  command = plan
+
+  variables {
+    provisioned_concurrency = 1
+    snap_start              = true
+  }
+
+  expect_failures = [var.snap_start]
+}

@@ -142,3 +142,16 @@ run "a_throttle_of_zero_lets_nothing_pass" {
 
   expect_failures = [var.throttling]
 }
+
+run "an_alias_is_opened_instead_of_its_function" {
+  command = apply
+
+  variables {
+    function = { invoke_arn = "arn:aws:lambda", name = "http", qualifier = "live" }
+  }
+
+  assert {
+    condition     = aws_lambda_permission.this.function_name == "http" && aws_lambda_permission.this.qualifier == "live" && output.function_qualifier == "live"
+    error_message = "API Gateway must be let at what the integration names."
+  }
+}

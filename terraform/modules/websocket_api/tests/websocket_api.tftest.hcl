@@ -173,3 +173,19 @@ run "a_domain_whose_record_is_made_elsewhere" {
     error_message = "Without a zone there must be no record, without a path the root."
   }
 }
+
+run "an_alias_is_opened_instead_of_its_function" {
+  command = apply
+
+  variables {
+    routes = {
+      "$connect" = { function_name = "connect", invoke_arn = "arn:aws:lambda", qualifier = "live" }
+      subscribe  = { function_name = "subscribe", invoke_arn = "arn:aws:lambda" }
+    }
+  }
+
+  assert {
+    condition     = aws_lambda_permission.this["$connect"].qualifier == "live" && jsonencode(output.route_qualifiers) == jsonencode({ "$connect" = "live" })
+    error_message = "API Gateway must be let at what each integration names."
+  }
+}
