@@ -9,7 +9,7 @@ import click
 from ops.commands.options import json_option, note, write
 from ops.errors import EXIT_FOUND
 from ops.output import Column, json_text, write_table
-from ops.packaging import ARCHITECTURES, Built, Target, build_all, function_names, stale
+from ops.packaging import ARCHITECTURES, Built, Target, build_all, function_names, interpreter, stale
 from ops.paths import ROOT
 
 _COLUMNS = [
@@ -43,6 +43,8 @@ def package(names: tuple[str, ...], check: bool, architecture: str, runtime: str
     if check:
         return _check(names, target, as_json)
     rows = [_row(built) for built in build_all(names, target)]
+    if interpreter(target.python_version) is None:
+        note(f"Source alone, which every cold start compiles: no {runtime} is on PATH to compile it beforehand.")
     if as_json:
         write(json_text(rows) + "\n")
     else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from collections import deque
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from typing import Any
@@ -29,6 +30,7 @@ class Client:
     team: str
     socket: ClientConnection
     heard: list[Frame] = field(default_factory=list)
+    unread: deque[Frame] = field(default_factory=deque)
 
     @property
     def name(self) -> str:
@@ -49,7 +51,13 @@ class Client:
         await self.socket.send(json.dumps({"action": action, **fields}))
 
     async def receive(self) -> Frame:
-        """The next frame. Raises OpsError if none comes."""
+        """The next frame, or the next event of one that holds several. Raises OpsError if none comes."""
+        if not self.unread:
+            frame = await self._receive()
+            self.unread += frame.get("events", [frame])
+        return self.unread.popleft()
+
+    async def _receive(self) -> Frame:
         try:
             frame: Frame = json.loads(await asyncio.wait_for(self.socket.recv(), ANSWER_SECONDS))
         except TimeoutError:

@@ -26,7 +26,7 @@ from ops.environments import LOCAL
 from ops.errors import OpsError
 from ops.local.control import Running, gone, running
 from ops.local.workspace import Workspace
-from ops.packaging import build_all
+from ops.packaging import Target, build_all
 from ops.terraform import require_terraform
 
 DEFAULT_PORT = 4566
@@ -111,10 +111,12 @@ def status(folder: Path = paths.LOCAL) -> dict[str, Any]:
 
 def _deploy(process: Running, report: Report) -> dict[str, Any]:
     report.step("Packaging the Lambdas")
-    changed = [built.name for built in build_all() if built.changed]
+    # For the Python that runs them here, and apart from what is deployed to AWS, which runs another.
+    packages = process.folder / "lambdas"
+    changed = [built.name for built in build_all(target=Target.here(), folder=packages) if built.changed]
     if changed:
         report.step(f"Built {len(changed)} of them anew")
-    space = Workspace(process.folder / "terraform", process.endpoint_url)
+    space = Workspace(process.folder / "terraform", process.endpoint_url, packages)
     space.refresh()
     report.step("terraform init")
     space.init()

@@ -24,10 +24,11 @@ Progress = Callable[[int, int, str], None]
 
 
 class Workspace:
-    """Terraform against the local AWS. `folder` holds the copy of terraform/ and its state."""
+    """Terraform against the local AWS. `folder` holds the copy of terraform/ and its state, `packages` the zips."""
 
-    def __init__(self, folder: Path, endpoint_url: str) -> None:
+    def __init__(self, folder: Path, endpoint_url: str, packages: Path = paths.PACKAGES) -> None:
         self.folder = folder
+        self._packages = packages
         self.environ = {
             **local_environ(endpoint_url, REGION, os.environ),
             # Outlives the stack: what `init` found is the same the next time.
@@ -39,7 +40,7 @@ class Workspace:
         self._empty()
         shutil.copytree(paths.TERRAFORM, self.folder, ignore=_LEFT_OUT, dirs_exist_ok=True)
         shutil.copyfile(paths.TERRAFORM / "environments" / "local.tfvars", self.folder / "local.auto.tfvars")
-        values = {"package_dir": str(paths.PACKAGES)}
+        values = {"package_dir": str(self._packages)}
         (self.folder / "package.auto.tfvars.json").write_text(json.dumps(values))
 
     def _empty(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import deque
 from typing import Any
 
 import websocket
@@ -28,6 +29,7 @@ class Client:
         self.socket: Any = websocket.create_connection(
             url, timeout=PATIENCE_SECONDS, http_no_proxy=["127.0.0.1"], **options
         )
+        self._unread: deque[Frame] = deque()
 
     def send(self, action: str, **fields: Any) -> None:
         self.socket.send(json.dumps({"action": action, **fields}))
@@ -36,7 +38,14 @@ class Client:
         self.socket.send(text)
 
     def receive(self) -> Frame:
-        """The next frame. Raises Closed."""
+        """The next frame; of events that share one, the next of those, as if each had come by itself. Raises Closed."""
+        if not self._unread:
+            frame = self.receive_frame()
+            self._unread += frame.get("events", [frame])
+        return self._unread.popleft()
+
+    def receive_frame(self) -> Frame:
+        """The next frame as it comes. Raises Closed."""
         code, data = self.socket.recv_data()
         if code == websocket.ABNF.OPCODE_CLOSE:
             raise Closed(int.from_bytes(data[:2]) if len(data) >= 2 else None)

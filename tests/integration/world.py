@@ -16,6 +16,9 @@ from tests.integration.client import Client
 
 T = TypeVar("T")
 
+# What DynamoDB takes at once.
+_BATCH = 25
+
 _PATIENCE_SECONDS = 30
 
 # The tables that are emptied, and their keys.
@@ -62,9 +65,11 @@ class World:
             client.close()
         self.eventually(lambda: self.daemon.call("GET", "status")["connections"]["live"] == 0, "clients are gone")
         for name, keys in _KEYS.items():
-            for row in self.rows(name):
-                key = {key: {"S": row[key]} for key in keys}
-                self._dynamodb.delete_item(TableName=self.deployment.table(name), Key=key)
+            doomed = [{"DeleteRequest": {"Key": {key: {"S": row[key]} for key in keys}}} for row in self.rows(name)]
+            for first in range(0, len(doomed), _BATCH):
+                self._dynamodb.batch_write_item(
+                    RequestItems={self.deployment.table(name): doomed[first : first + _BATCH]}
+                )
 
     def token(self, user: str = "ana", team: str = "123", **options: Any) -> str:
         return mint(self.deployment, Grant(user, team, **options))

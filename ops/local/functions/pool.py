@@ -70,6 +70,10 @@ class Pool:
         now = self._clock.now()
         return self._retire(lambda worker: not worker.usable or now - worker.idle_since >= idle_seconds)
 
+    def kill(self) -> int:
+        """Kill the processes of the sandboxes that work: what runs in them fails. Return how many there were."""
+        return sum(worker.kill() for worker in self._workers.difference(self._idle))
+
     async def close(self) -> None:
         """End every sandbox, busy or not."""
         self._idle.clear()

@@ -117,6 +117,14 @@ class Functions:
         """End the sandboxes that are idle, so that the next invocations are cold starts; return how many."""
         return sum(pool.reap(0.0) for pool in self._pools.values())
 
+    def kill(self, match: str) -> int:
+        """Kill the sandboxes that work, of the functions whose ARN has `match` in it; return how many."""
+        return sum(pool.kill() for arn, pool in self._pools.items() if match in arn)
+
+    def hurry(self, match: str) -> int:
+        """Try again now the events that wait to be, of those functions; return how many."""
+        return self._asynchronous.hurry(match)
+
     async def _run(self, name: str, payload: bytes, request_id: str) -> Invocation:
         target = deployed.find(name)
         call = Call(request_id, payload, target.arn)

@@ -109,6 +109,16 @@ class Worker:
         self._log_end(call, outcome, report)
         return conclude(outcome, call, self.function.version)
 
+    def kill(self) -> bool:
+        """Kill the process and its children, as when it runs out of memory. False if there is none any more."""
+        if self._process is None:
+            return False
+        # The group outlives its leader when the function left children behind.
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+            return True
+        return False
+
     async def close(self) -> None:
         """End the process and everything that belongs to it."""
         self.usable = False
@@ -181,9 +191,7 @@ class Worker:
         self.usable = False
         if self._process is None or self._watch is None:
             return
-        # The group outlives its leader when the function left children behind.
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGKILL)
+        self.kill()
         await asyncio.wait({self._watch})
 
     def _init_to_report(self) -> float | None:

@@ -7,6 +7,9 @@ PUT    /_local/faults        {"name": …, "rate": …, "times": …, "seconds":
 DELETE /_local/faults?name=  one fault off, or all of them without a name
 POST   /_local/faults/cut    {"match": …}: cuts those connections; {"cut": how many}
 POST   /_local/functions/cool  ends idle workers: the next invocations start cold; {"ended": how many}
+POST   /_local/functions/kill  {"match": …}: kills the workers of those functions that are at work; {"killed": how many}
+POST   /_local/functions/retry {"match": …}: events of those functions that wait to be tried again are tried now;
+                               {"retried": how many}
 POST   /_local/shutdown      ends the process
 """
 
@@ -59,9 +62,13 @@ class Control:
             case (("GET" | "PUT" | "DELETE"), "faults"):
                 return self._faults(method, query.get("name", [None])[0], body)
             case "POST", "faults/cut":
-                return json_response(200, {"cut": self._cut(str(body.get("match") or ""))})
+                return json_response(200, {"cut": self._cut(_match(body))})
             case "POST", "functions/cool":
                 return json_response(200, {"ended": self._parts.functions.cool()})
+            case "POST", "functions/kill":
+                return json_response(200, {"killed": self._parts.functions.kill(_match(body))})
+            case "POST", "functions/retry":
+                return json_response(200, {"retried": self._parts.functions.hurry(_match(body))})
             case "POST", "shutdown":
                 self._shutdown()
                 return json_response(202, {"status": "stopping"})
@@ -103,6 +110,10 @@ def is_local(request: BaseRequest) -> bool:
     except ValueError:
         return False
     return peer.is_loopback and "Origin" not in request.headers
+
+
+def _match(body: dict[str, object]) -> str:
+    return str(body.get("match") or "")
 
 
 _TYPES: dict[str, tuple[type, ...]] = {

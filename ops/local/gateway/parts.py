@@ -34,6 +34,12 @@ class Invoker(Protocol):
     def cool(self) -> int:
         """End the workers that are idle and return how many: what is invoked next starts cold."""
 
+    def kill(self, match: str) -> int:
+        """Kill the workers that are at work, of functions whose ARN has `match` in it; return how many."""
+
+    def hurry(self, match: str) -> int:
+        """Try again now the events that wait to be, of those functions; return how many."""
+
 
 @dataclass(frozen=True, slots=True)
 class Options:

@@ -84,6 +84,12 @@ class ScriptedFunctions:
     def cool(self) -> int:
         return len(self.handlers)
 
+    def kill(self, match: str) -> int:
+        return len([name for name in self.handlers if match in name])
+
+    def hurry(self, match: str) -> int:
+        return len([name for name in self.handlers if match in name])
+
     async def next(self, name: str) -> dict[str, Any]:
         """Wait for the next event that the function gets."""
         async with asyncio.timeout(PATIENCE):

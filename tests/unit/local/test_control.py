@@ -38,6 +38,15 @@ async def test_idle_workers_are_ended():
         assert await stack.control("POST", "functions/cool") == (200, {"ended": 1})
 
 
+@pytest.mark.parametrize(("path", "told"), [("kill", "killed"), ("retry", "retried")])
+@pytest.mark.parametrize(("body", "count"), [(None, 2), ({"match": "deliver"}, 1), ({"match": "x"}, 0)])
+async def test_workers_are_killed_and_retries_hurried_by_function(path, told, body, count):
+    async with serving() as stack:
+        stack.functions.on("deliver", {})
+        stack.functions.on("sweep", {})
+        assert await stack.control("POST", f"functions/{path}", body) == (200, {told: count})
+
+
 async def test_faults_are_switched_on_listed_and_off():
     async with serving() as stack:
         await strike(stack, "gone", times=3, match="abc")

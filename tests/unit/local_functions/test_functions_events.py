@@ -68,6 +68,31 @@ async def test_a_failing_event_runs_three_times_and_ends_in_the_queue(
     }
 
 
+async def test_a_retry_can_be_had_at_once(account: Account, functions: Functions, clock: ManualClock, ear: Ear) -> None:
+    account.deploy("reports", REPORTS)
+    functions.invoke_event("reports", event(ear, fail=True))
+    first = await ear.line()
+    await clock.sleeping(60.0)
+
+    assert (functions.hurry("other"), functions.hurry("reports")) == (0, 1)
+
+    assert await ear.line() == first
+
+
+async def test_nothing_waits_any_more_once_it_was_tried_again(
+    account: Account, functions: Functions, clock: ManualClock, ear: Ear
+) -> None:
+    account.deploy("reports", REPORTS)
+    account.on_failure("reports", MaximumRetryAttempts=1)
+    functions.invoke_event("reports", event(ear, fail=True))
+    await ear.line()
+    await clock.sleeping(60.0)
+    functions.hurry("")
+    await ear.line()
+
+    assert functions.hurry("") == 0
+
+
 async def test_the_configured_number_of_retries_counts(account: Account, functions: Functions, ear: Ear) -> None:
     account.deploy("reports", REPORTS)
     account.on_failure("reports")

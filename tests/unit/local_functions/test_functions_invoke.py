@@ -84,6 +84,25 @@ async def test_cooling_leaves_alone_what_runs(account: Account, functions: Funct
     assert (await running).payload == pid.encode()
 
 
+async def test_a_sandbox_that_works_can_be_killed(
+    account: Account, functions: Functions, ear: Ear, tmp_path: Path
+) -> None:
+    account.deploy("waits", WAITS)
+    running = asyncio.create_task(functions.invoke("waits", waiting(ear, Gate(tmp_path / "gate"))))
+    await ear.line()
+
+    assert (functions.kill("other"), functions.kill("waits")) == (0, 1)
+
+    assert json.loads((await running).payload)["errorType"] == "Runtime.ExitError"
+
+
+async def test_a_sandbox_that_is_idle_is_not_killed(account: Account, functions: Functions) -> None:
+    account.deploy("who", WHO)
+    await functions.invoke("who", b"{}")
+
+    assert functions.kill("who") == 0
+
+
 async def test_invocations_at_the_same_time_have_sandboxes_of_their_own(
     account: Account, functions: Functions, ear: Ear, tmp_path: Path
 ) -> None:
