@@ -25,6 +25,7 @@ _COMMANDS = {
     "outputs": "outputs",
     "package": "package",
     "publish": "publish",
+    "simulate": "simulate",
     "terraform": "terraform",
     "token": "token",
 }

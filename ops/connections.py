@@ -13,9 +13,9 @@ from itertools import islice
 from typing import Any, Protocol
 
 from ops.errors import OpsError
-from realtime.bootstrap import pause
 from realtime.domain.channels import is_presence
 from realtime.domain.connections import Channel
+from realtime.wiring import pause
 
 INDEX = "team-connectedAt"
 _READS_A_BATCH = 100

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from ops.environments import Deployment
-from realtime.bootstrap import Names, TableNames, ports
 from realtime.domain.connections import Channel
-from realtime.ports import Deliveries, Ports
+from realtime.ports import Limits, Ports
 from realtime.protocols.plain import Broadcast
+from realtime.usecases.fanout import Published
 from realtime.usecases.publish import event_of_plain, trigger
+from realtime.wiring import Names, TableNames, ports
 
 
 class _Silent:
@@ -23,8 +27,8 @@ class _Silent:
         pass
 
 
-def publish_event(deployment: Deployment, broadcast: Broadcast, app_id: str | None = None) -> Deliveries:
-    """Deliver to every live subscriber of the channel of an app, by default that of the plain protocol.
+def publish_event(deployment: Deployment, broadcast: Broadcast, app_id: str | None = None) -> Published:
+    """Deliver, or have delivered, to all subscribers of the channel of an app, by default that of the plain protocol.
 
     Raises ServiceError.
     """
@@ -39,5 +43,13 @@ def _ports(deployment: Deployment) -> Ports:
         management_endpoint=outputs["management_endpoint"],
         apps_secret=outputs["apps_secret_name"],
         tasks_queue_url=outputs["tasks_queue_url"],
+        # An older deployment does not tell it, and has no alias then.
+        deliver_function=outputs.get("deliver_function", outputs["function_names"]["deliver"]),
     )
-    return ports(deployment.account(), names, _Silent())
+    return ports(deployment.account(), names, _Silent(), _limits(outputs))
+
+
+def _limits(outputs: Mapping[str, Any]) -> Limits:
+    """What the deployment's own functions keep to. What an older one does not tell has its default."""
+    told = {**outputs.get("fanout", {}), "coalesce_max_ms": outputs.get("coalesce_max_ms", 0)}
+    return Limits(**{name: told[name] for name in Limits._fields if name in told})

@@ -14,8 +14,8 @@ from ops.connections import Filter, Inspector, Names
 from ops.dynamodb import DynamoDB
 from ops.environments import Deployment, Selection, open_deployment
 from ops.output import Column, duration, json_text, printable, write_json_rows, write_table
-from realtime.bootstrap import dynamodb
 from realtime.domain.channels import MAX_CHANNEL_LENGTH
+from realtime.wiring import dynamodb
 
 
 @click.group()

@@ -37,17 +37,32 @@ def publish(selection: Selection, channel: str, event: str, data: str, yes: bool
     _check_size(broadcast, deployment.outputs["max_data_bytes"])
     if selection.name != LOCAL and not yes:
         click.confirm(f"Publish {event} to all subscribers of {channel} in {selection.name}?", abort=True, err=True)
-    result = publish_event(deployment, broadcast)
+    published = publish_event(deployment, broadcast)
+    result = published.deliveries
     counts = {
         "delivered": len(result.delivered),
         "gone": len(result.gone),
         "failed": len(result.failed) + len(result.throttled),
+        "shares": published.shares,
+        "waiting": published.waiting,
     }
-    if as_json:
-        write(json_text(counts) + "\n")
-    else:
-        note(f"{counts['delivered']} delivered, {counts['gone']} gone, {counts['failed']} failed.")
+    write(json_text(counts) + "\n") if as_json else note(_summary(counts))
     return EXIT_FAILURE if counts["failed"] else 0
+
+
+def _summary(counts: dict[str, int]) -> str:
+    return "\n".join([_now(counts), *_later(counts["waiting"])])
+
+
+def _now(counts: dict[str, int]) -> str:
+    if counts["shares"]:
+        return f"Shared out to {counts['shares']} functions: their logs say what became of it."
+    return f"{counts['delivered']} delivered, {counts['gone']} gone, {counts['failed']} failed."
+
+
+def _later(waiting: int) -> list[str]:
+    readers = "1 reader" if waiting == 1 else f"{waiting} readers"
+    return [f"It waits for others, for {readers}: the log of deliver says what became of it."] if waiting else []
 
 
 def _parse(channel: str, event: str, data: str) -> plain.Broadcast:

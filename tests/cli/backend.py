@@ -78,17 +78,19 @@ class Backend:
         }
         texts |= {"protocol": "plain", "appId": "1"} | attributes
         channels: list[str] = texts.pop("channels", [])
+        coalesce: int | None = texts.pop("coalesce", None)
+        waits = {} if coalesce is None else {"coalesce": {"N": str(coalesce)}}
         row: dict[str, Any] = {name: {"S": value} for name, value in texts.items() if value}
         row |= {name: {"N": str(at * 1000)} for name in ("connectedAt", "lastSeenAt")}
-        row |= {"connectionId": {"S": connection_id}, "expiresAt": {"N": str(expires)}}
+        row |= {"connectionId": {"S": connection_id}, "expiresAt": {"N": str(expires)}, **waits}
         if channels:
             row["channels"] = {"SS": channels}
         self.dynamodb.put_item(TableName=self.connections, Item=row)
         for channel in channels:
-            self._read(f"{texts['appId']}:{channel}", connection_id, row["expiresAt"])
+            self._read(f"{texts['appId']}:{channel}", connection_id, {"expiresAt": row["expiresAt"], **waits})
 
-    def _read(self, channel: str, connection_id: str, expires: dict[str, str]) -> None:
-        row = {"channel": {"S": channel}, "expiresAt": expires}
+    def _read(self, channel: str, connection_id: str, attributes: dict[str, dict[str, str]]) -> None:
+        row, expires = {"channel": {"S": channel}, **attributes}, attributes["expiresAt"]
         if ":presence-" in channel:
             self.dynamodb.update_item(
                 TableName=self.tables.members,
@@ -114,7 +116,7 @@ class Backend:
             "pusher": {"host": "127.0.0.1", "port": 4566, "tls": False, "app_id": "1", "key": "key-1"},
             "management_endpoint": "http://127.0.0.1:4566/production",
             "table_names": self.tables._asdict(),
-            "function_names": {"sweep": "milequest-local-sweep"},
+            "function_names": {"sweep": "milequest-local-sweep", "deliver": "milequest-local-deliver"},
             "app_id": "1",
             "app_key": "key-1",
             "apps_secret_name": self._secret,
@@ -123,10 +125,19 @@ class Backend:
             "failure_queue_url": "http://127.0.0.1:4566/1/milequest-local-failures",
             "tasks_queue_url": "http://127.0.0.1:4566/1/milequest-local-tasks",
             "max_data_bytes": 10_240,
+            "deliver_function": "milequest-local-deliver",
+            "fanout": {
+                "direct_readers": 500,
+                "max_age_seconds": 300,
+                "max_shares": 20,
+                "requests_per_second": 5_000,
+                "share_readers": 5_000,
+            },
+            "coalesce_max_ms": 0,
             **others,
         }
 
-    def announce(self, folder: Path, url: str | None = None) -> None:
-        """Write outputs.json as `ops local up` does."""
-        outputs = self.outputs(aws_endpoint_url=url or self.url)
+    def announce(self, folder: Path, url: str | None = None, **others: Any) -> None:
+        """Write outputs.json as `ops local up` does; `others` as in `outputs`."""
+        outputs = self.outputs(aws_endpoint_url=url or self.url, **others)
         (folder / "outputs.json").write_text(json.dumps(outputs))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,13 +20,16 @@ Opened = Callable[..., Front]
 
 @pytest.fixture
 def front(backend: Backend, local: Path) -> Iterator[Opened]:
-    """Open the way to the clients; each argument says how posts to that connection are answered."""
+    """Open the way to the clients; each argument says how posts to that connection are answered.
+
+    `outputs` are those of the deployment that differ.
+    """
     with ExitStack() as stack:
 
-        def opened(**statuses: int) -> Front:
+        def opened(outputs: Mapping[str, Any] | None = None, **statuses: int) -> Front:
             front = Front(backend.url, statuses)
             stack.enter_context(front.double)
-            backend.announce(local, front.double.url)
+            backend.announce(local, front.double.url, **(outputs or {}))
             return front
 
         yield opened
@@ -68,7 +72,69 @@ def test_the_counts_as_json(ops, backend, front):
         backend.connect(name, channels=["news"])
     front(left=410)
     result = ops("publish", "news", "hello", "--json")
-    assert (json.loads(result.out), result.err) == ({"delivered": 1, "gone": 1, "failed": 0}, "")
+    counts = {"delivered": 1, "gone": 1, "failed": 0, "shares": 0, "waiting": 0}
+    assert (json.loads(result.out), result.err) == (counts, "")
+
+
+# Two readers are too many to be delivered to at once, and enough for a share.
+SHARED_OUT = {"fanout": {"direct_readers": 1, "share_readers": 1}}
+
+
+def test_a_channel_with_many_subscribers_is_shared_out(ops, backend, front):
+    for name in ("a", "b"):
+        backend.connect(name, channels=["news"])
+    opened = front(SHARED_OUT)
+    summary = "Shared out to 2 functions: their logs say what became of it.\n"
+    assert (ops("publish", "news", "hello"), opened.frames) == (Result(0, "", summary), [])
+    assert [(name, job["kind"]) for name, job in opened.started] == [("milequest-local-deliver", "share")] * 2
+
+
+def test_what_is_started_is_what_the_deployment_starts(ops, backend, front):
+    """Where it is kept ready, the alias."""
+    for name in ("a", "b"):
+        backend.connect(name, channels=["news"])
+    opened = front({**SHARED_OUT, "deliver_function": "milequest-local-deliver:live"})
+    ops("publish", "news", "hello")
+    assert {name for name, _ in opened.started} == {"milequest-local-deliver%3Alive"}
+
+
+def test_a_deployment_that_tells_no_limits_has_the_usual_ones(ops, backend, front):
+    for name in ("a", "b"):
+        backend.connect(name, channels=["news"])
+    opened = front()
+    ops("publish", "news", "hello")
+    assert (len(opened.frames), opened.started) == (2, [])
+
+
+def test_a_limit_that_is_not_known_here_is_left_alone(ops, backend, front):
+    backend.connect("a", channels=["news"])
+    front({"fanout": {"direct_readers": 1, "newer": 1}})
+    assert ops("publish", "news", "hello") == Result(0, "", "1 delivered, 0 gone, 0 failed.\n")
+
+
+def test_who_lets_events_wait_has_them_later(ops, backend, front):
+    backend.connect("now", channels=["news"])
+    backend.connect("later", channels=["news"], coalesce=200)
+    opened = front({"coalesce_max_ms": 500})
+    waits = "It waits for others, for 1 reader: the log of deliver says what became of it."
+    assert ops("publish", "news", "hello") == Result(0, "", f"1 delivered, 0 gone, 0 failed.\n{waits}\n")
+    assert [to for to, _ in opened.frames] == ["now"]
+    assert [(job["kind"], job["wait"]) for _, job in opened.started] == [("flush", 200)]
+
+
+def test_for_how_many_an_event_waits_as_json(ops, backend, front):
+    backend.connect("later", channels=["news"], coalesce=200)
+    front({"coalesce_max_ms": 500})
+    counts = {"delivered": 0, "gone": 0, "failed": 0, "shares": 0, "waiting": 1}
+    assert json.loads(ops("publish", "news", "hello", "--json").out) == counts
+
+
+def test_the_shares_as_json(ops, backend, front):
+    for name in ("a", "b"):
+        backend.connect(name, channels=["news"])
+    front(SHARED_OUT)
+    counts = {"delivered": 0, "gone": 0, "failed": 0, "shares": 2, "waiting": 0}
+    assert json.loads(ops("publish", "news", "hello", "--json").out) == counts
 
 
 def test_who_turns_out_to_be_gone_is_forgotten(ops, backend, front):
