@@ -16,10 +16,10 @@ TERRAFORM_SITE := https://developer.hashicorp.com/terraform/install
 NODE_SITE := https://nodejs.org
 PIP := -m pip --disable-pip-version-check install -qq
 
-.PHONY: help setup demo test up down fmt lint package policy bench lock tools node clean
+.PHONY: help setup demo test up down fmt lint package policy bench lock tools node try-node clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s  %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z%-]+:.*## / { sub("%", "NAME", $$1); printf "  make %-10s  %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 setup: $(VENV)/.installed ## Create .venv with ops in it, from the locks
 
@@ -57,9 +57,17 @@ package: $(VENV)/.installed ## Build the Lambdas' zips
 policy: $(POLICY)/.installed ## Scan the Terraform with checkov, offline
 	$(POLICY)/bin/checkov --config-file .checkov.yaml
 
-bench: tools $(VENV)/.installed ## Measure, side by side; tables here, JSON in .build/bench
+bench: tools $(VENV)/.installed ## Measure, side by side; tables here, JSON and plots in .build/bench
 	$(TRY_NODE)
 	$(BIN)/python -m bench
+
+# Only one part runs pusher-js.
+bench-connect: | try-node
+bench-%: $(VENV)/.installed ## One part of it: bench-deliver, bench-faults, bench-memory, bench-last, bench-init, …
+	$(BIN)/python -m bench $*
+
+try-node:
+	$(TRY_NODE)
 
 lock: $(VENV)/.installed ## Resolve the dependencies anew into the lock files
 	$(BIN)/python -m ops.packaging.lock

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import shutil
 import subprocess
 import time
 from collections import Counter
@@ -16,11 +15,12 @@ import websocket
 
 from bench.figures import Figure, Table, percentile
 from bench.local_aws import LocalAws, local_aws
+from bench.needs import MissingError, need
 from ops.paths import ROOT
 from realtime.aws.telemetry import Source, Telemetry
-from realtime.bootstrap import build_ports
 from realtime.settings import Environ
 from realtime.usecases.welcome import welcome
+from realtime.wiring import build_ports
 
 _WARM = 200
 # Each cold one begins with ending what is warm.
@@ -49,6 +49,7 @@ class Browser:
 
 def run() -> Table:
     """One client after the other, each alone: the next begins when nothing of the last one runs any more."""
+    need("node")
     with local_aws() as aws, _browser(aws) as browser:
         for _ in range(3):
             _connect(aws, browser)
@@ -132,6 +133,7 @@ def _environ(outputs: Mapping[str, Any]) -> dict[str, str]:
         "MANAGEMENT_ENDPOINT": outputs["management_endpoint"],
         "APPS_SECRET_ID": outputs["apps_secret_name"],
         "TASKS_QUEUE_URL": outputs["tasks_queue_url"],
+        "DELIVER_FUNCTION": outputs["function_names"]["deliver"],
     }
 
 
@@ -145,9 +147,9 @@ def _listed(calls: Counter[str]) -> str:
 
 @contextmanager
 def _browser(aws: LocalAws) -> Iterator[Browser]:
-    node, library = shutil.which("node"), _CLIENTS / "node_modules" / "pusher-js"
-    if node is None or not library.is_dir():
-        raise RuntimeError("`make bench` installs the Node packages; it needs Node 18")
+    node, library = need("node"), _CLIENTS / "node_modules" / "pusher-js"
+    if not library.is_dir():
+        raise MissingError("pusher-js is missing: `make bench-connect` installs it")
     pusher = aws.pusher
     options = {
         "cluster": "x",

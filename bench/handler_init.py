@@ -3,8 +3,8 @@
 Ours starts when its first event comes; here it does so at once: its adapters are imported and made. Beside it runs
 the same handler on boto3: the same use cases, protocols and domain, and boto3's clients instead of our adapters, made
 at import as AWS advises. Neither imports PyJWT: ours does for the first client that comes with a token. Both run from
-a folder as Lambda unpacks it, under awslambdaric, seeing nothing else. boto3's bytecode is compiled, as it is on AWS;
-ours is not.
+a folder as Lambda unpacks it, under awslambdaric, seeing nothing else. Both come with bytecode: boto3 has it on AWS,
+and ours, that of the use cases included, is in the zips.
 """
 
 from __future__ import annotations
@@ -22,8 +22,9 @@ from pathlib import Path
 from statistics import median
 
 from bench.figures import Figure, Table
+from bench.libraries import BOTO3
 from ops.local.functions import code
-from ops.packaging import build_all
+from ops.packaging import Target, build_all
 
 _ROUNDS = 11
 _LAUNCHER = Path(code.__file__).with_name("launcher.py")
@@ -42,7 +43,7 @@ print(*sys.modules)
 """
 _PACKAGES = ("domain", "protocols", "ports", "usecases")
 _SHARED = tuple(f"realtime.{package}" for package in _PACKAGES)
-_BOTO3 = """import boto3
+_ON_BOTO3 = """import boto3
 {imports}
 {clients}
 
@@ -59,7 +60,6 @@ _CLIENTS = {
 # All others do whatever comes up, with all services but Lambda.
 _OF_CONNECT = ("dynamodb", "secrets", "functions")
 _OF_OTHERS = ("dynamodb", "secrets", "management", "queue")
-_LIBRARIES = ("boto3", "botocore", "jmespath", "s3transfer", "urllib3", "python-dateutil", "six")
 # What Terraform sets: each function reads some of it.
 _SETTINGS = {
     **{f"{name}_TABLE": "t" for name in ("CONNECTIONS", "SUBSCRIPTIONS", "MEMBERS", "CHANNELS", "STATE")},
@@ -79,7 +79,7 @@ def run() -> Table:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         client = code.runtime_client(folder / "runtime")
-        for function in build_all():
+        for function in build_all(target=Target.here(), folder=folder / "zips"):
             roots = _roots(folder / function.name, function.name, function.path)
             times: dict[str, list[float]] = {variant: [] for variant in roots}
             for _ in range(_ROUNDS):
@@ -99,12 +99,12 @@ def _roots(folder: Path, name: str, package: Path) -> dict[str, tuple[Path, str]
     services = _OF_CONNECT if name == "websocket-connect" else _OF_OTHERS
     clients = "\n".join(_CLIENTS[service] for service in services)
     imports = "\n".join(f"import {module}" for module in _loaded(folder / "ours") if module.startswith(_SHARED))
-    for variant, source in (("empty", _EMPTY), ("boto3", _BOTO3.format(imports=imports, clients=clients))):
+    for variant, source in (("empty", _EMPTY), ("boto3", _ON_BOTO3.format(imports=imports, clients=clients))):
         (folder / variant).mkdir()
         (folder / variant / "function.py").write_text(source)
-    for library in _LIBRARIES:
+    for library in BOTO3:
         _link(metadata.distribution(library), folder / "boto3")
-    for shared in _PACKAGES:
+    for shared in filter(lambda name: (folder / "ours" / "realtime" / name).is_dir(), _PACKAGES):
         shutil.copytree(folder / "ours" / "realtime" / shared, folder / "boto3" / "realtime" / shared)
     return {
         "empty": (folder / "empty", "function.handler"),

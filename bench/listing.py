@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import json
-import os
 import subprocess
 import sys
-import tempfile
 import time
-import venv
+from collections.abc import Mapping
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -16,14 +13,14 @@ from typing import Any
 import boto3
 
 from bench.figures import Figure, Table
-from bench.ports import free_port
+from bench.local_aws import LocalAws, local_aws
+from bench.needs import bench_tool
 from ops.connections import INDEX
 from ops.environments import local_environ
-from ops.paths import BUILD, ROOT
+from ops.paths import ROOT
 
 _ROUNDS = 7
 _SIZES = (1, 100, 5_000)
-_LOCK = ROOT / "requirements-bench.lock"
 # Runs a command and prints its wall time in s and its peak memory in MB: one child, so the maximum is that child's.
 _METER = """
 import resource, subprocess, sys, time
@@ -37,26 +34,21 @@ print(time.perf_counter() - started, peak, done.returncode, done.stdout.count(b"
 
 def run() -> Table:
     """Medians, the two taking turns."""
-    aws = _aws_cli()
+    aws_cli = bench_tool("aws")
     table = Table("connections of one team, whole process", "AWS CLI v1")
-    with tempfile.TemporaryDirectory() as folder:
-        environ = {**os.environ, "OPS_LOCAL_DIR": f"{folder}/local"}
-        _ops(environ, "local", "up", "--detach", "--port", str(free_port()))
-        try:
-            outputs = json.loads((Path(folder) / "local" / "outputs.json").read_text())
-            peaks = [_compare(table, count, outputs, environ, aws) for count in _SIZES]
-        finally:
-            _ops(environ, "local", "down")
+    with local_aws() as aws:
+        peaks = [_compare(table, count, aws, aws_cli) for count in _SIZES]
     table.figures.append(Figure("peak memory, 5,000 beside 100", peaks[2], "MB", peaks[1], limit=1.1))
     return table
 
 
-def _compare(table: Table, count: int, outputs: dict[str, Any], environ: dict[str, str], aws: Path) -> float:
+def _compare(table: Table, count: int, aws: LocalAws, aws_cli: Path) -> float:
+    outputs, environ = aws.deployment.outputs, aws.environ
     name = outputs["table_names"]["connections"]
     local = local_environ(outputs["aws_endpoint_url"], outputs["region"], environ)
     _fill(outputs, name, count)
     ours = [sys.executable, "-m", "ops", "connections", "list", "--team", "123"]
-    theirs = [str(aws), "dynamodb", "query", "--table-name", name, "--index-name", INDEX, "--output", "json"]
+    theirs = [str(aws_cli), "dynamodb", "query", "--table-name", name, "--index-name", INDEX, "--output", "json"]
     theirs += ["--key-condition-expression", "teamId = :t", "--expression-attribute-values", '{":t":{"S":"123"}}']
     runs: dict[str, list[tuple[float, float]]] = {"ours": [], "theirs": []}
     for _ in range(_ROUNDS):
@@ -79,7 +71,7 @@ def _measure(command: list[str], environ: dict[str, str], at_least: int) -> tupl
     return float(seconds), float(peak)
 
 
-def _fill(outputs: dict[str, Any], table: str, count: int) -> None:
+def _fill(outputs: Mapping[str, Any], table: str, count: int) -> None:
     """Make it `count` live connections of team 123."""
     client = boto3.client(
         "dynamodb",
@@ -112,18 +104,3 @@ def _row(number: int, now: int) -> dict[str, Any]:
         **{name: {"N": str(value)} for name, value in numbers.items()},
         "channels": {"SS": ["team-123", "presence-team-123"]},
     }
-
-
-def _aws_cli() -> Path:
-    """The AWS CLI in an environment of its own: it pins botocore."""
-    folder = BUILD / "bench-venv"
-    if not (folder / ".installed").exists():
-        venv.create(folder, with_pip=True, clear=True)
-        pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "-qq", "--disable-pip-version-check"]
-        subprocess.run([*pip, "--require-hashes", "-r", str(_LOCK)], check=True)
-        (folder / ".installed").touch()
-    return folder / "bin" / "aws"
-
-
-def _ops(environ: dict[str, str], *arguments: str) -> None:
-    subprocess.run([sys.executable, "-m", "ops", *arguments], cwd=ROOT, env=environ, check=True, capture_output=True)

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from bench.needs import need
 from bench.ports import free_port
 from ops.environments import Deployment
 from ops.local.control import Running, running
@@ -44,9 +45,25 @@ class LocalAws:
         secret: str = next(key["secret"] for key in keys if key["key"] == self.pusher["key"])
         return secret
 
+    @property
+    def environ(self) -> dict[str, str]:
+        """What a command of ours is to be run with that is to find it."""
+        return {**os.environ, "OPS_LOCAL_DIR": str(self._daemon.folder)}
+
     def settle(self) -> None:
         """Wait until no connection is left and no function runs: what went before is not to be measured again."""
         _until(self._is_quiet)
+
+    def rest(self) -> None:
+        """Wait until no function runs; clients may be connected."""
+        _until(lambda: not any(function["busy"] for function in self._functions().values()))
+
+    def answer_posts_after(self, seconds: float) -> None:
+        """Have @connections take so long for each post; 0 is at once."""
+        if seconds:
+            self._daemon.set_fault({"name": "slow-post", "seconds": seconds})
+        else:
+            self._daemon.clear_fault("slow-post")
 
     def cool(self) -> None:
         """Leave no function a sandbox: whatever is invoked next starts cold."""
@@ -79,19 +96,20 @@ class LocalAws:
 
 @contextmanager
 def local_aws() -> Iterator[LocalAws]:
-    """Bring one up for as long as it is needed."""
+    """Bring one up for as long as it is needed. Raises MissingError."""
     held = os.environ.get(_HELD)
     if held:
         yield _open(Path(held))
         return
+    need("terraform")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name) / "local"
         environ = {**os.environ, "OPS_LOCAL_DIR": str(folder)}
-        _ops(environ, "local", "up", "--detach", "--port", str(free_port()))
+        ops(environ, "local", "up", "--detach", "--port", str(free_port()))
         try:
             yield _open(folder)
         finally:
-            _ops(environ, "local", "down")
+            ops(environ, "local", "down")
 
 
 def _open(folder: Path) -> LocalAws:
@@ -108,5 +126,6 @@ def _until(done: Callable[[], bool]) -> None:
     time.sleep(0.05)
 
 
-def _ops(environ: Mapping[str, str], *arguments: str) -> None:
+def ops(environ: Mapping[str, str], *arguments: str) -> None:
+    """Run one of our commands. Raises CalledProcessError."""
     subprocess.run([sys.executable, "-m", "ops", *arguments], cwd=ROOT, env=environ, check=True, capture_output=True)
