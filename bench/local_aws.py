@@ -74,8 +74,10 @@ class LocalAws:
         return {name: function["cold_starts"] for name, function in self._functions().items()}
 
     def log(self, name: str) -> list[dict[str, Any]]:
-        """What a function wrote, oldest first: its lines that are JSON objects."""
+        """What a function wrote, oldest first: its lines that are JSON objects. Nothing, before it has run."""
         path = self._daemon.folder / "logs" / f"{self.deployment.outputs['function_names'][name]}.log"
+        if not path.exists():
+            return []
         found = [line[line.index("{") :] for line in path.read_text().splitlines() if "{" in line]
         return [json.loads(line) for line in found if line.endswith("}")]
 

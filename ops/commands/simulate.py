@@ -23,6 +23,8 @@ _READERS_MOST = 5_000_000
 _LEAST = {
     **dict.fromkeys(("direct_readers", "other_rate", "retries", "seed", "warm"), 0),
     **dict.fromkeys(("memory_mb", "publisher_memory_mb"), 128),
+    # A run hands over 15 s before its end: with less time it would do nothing else.
+    "timeout_seconds": 30,
 }
 _COLUMNS = (
     Column("READERS", lambda row: f"{row['readers']:,}"),
@@ -73,7 +75,7 @@ def _type(field: Field[Any]) -> click.ParamType[Any]:
         return click.Choice([RANDOM, BY_TIME])
     if isinstance(field.default, int):
         return click.IntRange(min=_LEAST.get(field.name, 1))
-    return click.FloatRange(min=0.001)
+    return click.FloatRange(min=_LEAST.get(field.name, 0.001))
 
 
 @click.command()

@@ -47,6 +47,7 @@ def test_as_json(ops):
         ("--ids", "alphabetical"),
         ("--memory-mb", "64"),
         ("--timeout-seconds", "soon"),
+        ("--timeout-seconds", "15"),
     ],
     ids=lambda value: " ".join(value),
 )
