@@ -66,10 +66,15 @@ class Frames(NamedTuple):
         return self.stamp not in row.saw and (self.after is None or self.after in row.saw)
 
 
+def are_by_user(channel: Channel) -> bool:
+    """Whether readers are kept by user, in `members`: as many as a channel has members, or a user connections."""
+    return is_presence(channel.name) or is_server_to_user(channel.name)
+
+
 def readers_of(channel: Channel, ports: Ports) -> list[Reader]:
     """The channel's live readers. A signed-in user's are those of `#server-to-user-<id>`."""
     now = ports.clock.now()
-    if is_presence(channel.name) or is_server_to_user(channel.name):
+    if are_by_user(channel):
         return [reader for page in ports.members.rows(channel, now) for row in page for reader in row.connections]
     return [reader for page in ports.subscriptions.readers(channel, now) for reader in page]
 
@@ -128,7 +133,7 @@ def _sort_fresh(
 def _still_readers(channel: Channel, waiting: Sequence[Reader], ports: Ports) -> list[Reader]:
     if not waiting:
         return []
-    if is_presence(channel.name) or is_server_to_user(channel.name):
+    if are_by_user(channel):
         current = {reader.connection_id for reader in readers_of(channel, ports)}
     else:
         current = ports.subscriptions.existing(channel, {reader.connection_id for reader in waiting})

@@ -10,12 +10,11 @@ from collections.abc import Sequence
 from itertools import chain, islice
 from typing import NamedTuple
 
-from realtime.domain.channels import is_presence
-from realtime.domain.connections import SHORTEST_WAIT_MS, Channel, Reader, is_server_to_user
+from realtime.domain.connections import SHORTEST_WAIT_MS, Channel, Reader
 from realtime.domain.errors import ServiceError
 from realtime.ports import Deliveries, Ports
 
-from .delivery import NOBODY, deliver, readers_of
+from .delivery import NOBODY, are_by_user, deliver, readers_of
 from .later import tell_failure
 from .parcel import Event, Parcel, frames_of
 
@@ -56,16 +55,11 @@ def _dispatch(parcels: Sequence[Parcel], readers: Sequence[Reader], are_all: boo
 
 def first(most: int, channel: Channel, ports: Ports) -> tuple[list[Reader], bool]:
     """The channel's readers and True; or, where there are more than `most`, the first of them and False."""
-    if _is_never_shared(channel):
+    if are_by_user(channel):
         return readers_of(channel, ports), True
     pages = ports.subscriptions.readers(channel, ports.clock.now(), page=most + 1)
     readers = list(islice(chain.from_iterable(pages), most + 1))
     return readers, len(readers) <= most
-
-
-def _is_never_shared(channel: Channel) -> bool:
-    """It has as many readers as a channel has members, or a user connections."""
-    return is_presence(channel.name) or is_server_to_user(channel.name)
 
 
 def _let_wait(event: Event, readers: Sequence[Reader], are_all: bool, ports: Ports) -> int | None:
